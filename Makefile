@@ -89,7 +89,7 @@ $(BUILD)/san/obj/%.o: %.c
 $(BUILD)/fuzz/obj/%.o: %.c
 	$(Q)mkdir -p $(@D)
 	@[ $(V) = 0 ] && echo "  CC fuzz $<" || true
-	$(Q)$(CLANG) $(CPPFLAGS) $(BASE_CFLAGS) $(FUZZ_FLAGS) -Wno-unknown-warning-option -MMD -MP -c $< -o $@
+	$(Q)$(CLANG) $(CPPFLAGS) $(BASE_CFLAGS) $(FUZZ_FLAGS) -Wno-unknown-warning-option -Wno-missing-field-initializers -MMD -MP -c $< -o $@
 
 # One archive a part and variant; the linker takes what a program needs.
 define archives

@@ -32,8 +32,8 @@ int sandbox_landlock(const struct sandbox_path *paths, size_t npaths, int *ret_a
 		     struct error *err);
 /*
  * Loads the allow-list for the calling thread (@all_threads: TSYNC). A call
- * outside it kills the process (or, with $SANDBOX_TRAP=errno in a debug
- * build, fails with EPERM). Needs no_new_privs.
+ * outside it kills the process. Needs no_new_privs. $SANDBOX_TRAP=log, for finding what is missing,
+ * lets it pass and leaves a line in the kernel's log; who can set it starts the program anyway.
  */
 int sandbox_seccomp(const struct sandbox_syscall *allowed, size_t n, bool all_threads,
 		    struct error *err);

@@ -30,9 +30,9 @@
 	})
 #define MAX(a, b)                       \
 	({                              \
-		__typeof__(a) _a = (a); \
-		__typeof__(b) _b = (b); \
-		_a > _b ? _a : _b;      \
+		__typeof__(a) _x = (a); \
+		__typeof__(b) _y = (b); \
+		_x > _y ? _x : _y;      \
 	})
 
 /* Hands the value over to the caller and leaves "none" behind. */
