@@ -6,6 +6,7 @@
 #ifndef LIB_UTIL_H
 #define LIB_UTIL_H
 
+#include <assert.h>
 #include <errno.h>
 #include <stdbool.h>
 #include <stddef.h>

@@ -62,14 +62,17 @@ struct config_forward {	      /* forward "tcp/8000-8010" { to = "web:80", listen
 struct config_network {
 	char name[NETWORK_NAME_MAX + 1];
 	char *file;
-	int line;
+	int line; /* of the section; of single keys below */
+	int address_line, uplink_line, bridge_line, ports_line;
 	enum net_mode mode;
 	struct prefix addresses[NETWORK_ADDRESSES_MAX]; /* the host's own: gateway/len */
 	size_t naddresses;
+	bool address_given; /* rightly or not: what was wrong is told already */
 	bool address_auto; /* "auto": addresses[] is filled in by netd, remembered in the state dir */
 	char *uplink;	   /* "auto" → NULL for nat/route; bridge: NIC name, or NULL */
 	char bridge[IFNAMSIZ];
-	unsigned mtu; /* 0: not given (1500, or the existing bridge's) */
+	bool bridge_given; /* else br-NAME */
+	unsigned mtu;	   /* 0: not given (1500, or the existing bridge's) */
 	enum guard_mode guard;
 	bool isolated;
 	bool host_access; /* isolated mode: default false, others true */
@@ -147,6 +150,8 @@ static inline void config_freep(struct config **c)
 	*c = NULL;
 }
 const struct config_network *config_find(const struct config *c, const char *name);
+/* Everything but files and lines. The caller releases it. */
+json_t *config_network_json(const struct config_network *n);
 bool config_network_equal(const struct config_network *a, const struct config_network *b);
 
 /* What the host has of its own (not netd's): for overlap checks. */
@@ -161,6 +166,12 @@ int config_check_host(const struct config *c, const struct config_host_prefix *p
 /* Near matches of @name, for errors: at most @max, best first (edit distance). Borrowed strings. */
 size_t name_near(const char *name, const char *const names[], size_t n, const char **ret,
 		 size_t max);
+/* "br-NAME", or "br-" + its beginning + a hash where that is too long. */
+void config_bridge_name(const char *network, char ret[static IFNAMSIZ]);
+/* dev_valid_name() of the kernel. */
+bool ifname_valid(const char *name);
+/* 64 well-mixed bits, the same for ever: interface names, MACs and addresses come of it. */
+uint64_t name_hash(const char *text);
 /* A DNS label: 1–63 of a-z 0-9 -, not at the ends. */
 bool name_valid(const char *name);
 
