@@ -155,9 +155,9 @@ static void check_address(const struct check *c, const struct prefix *p)
 	if (addr_is_loopback(&p->addr) || addr_is_multicast(&p->addr) ||
 	    addr_is_unspecified(&p->addr) || addr_is_link_local(&p->addr))
 		wrong(c, line, "address \"%s\": not one that a network can have", PREFIX_STR(p));
-	else if (v4 ? p->len < 8 || p->len > 30 : p->len < 16 || p->len > 120)
+	else if (v4 ? p->len < 8 || p->len > 30 : p->len < 48 || p->len > 64)
 		wrong(c, line, "address \"%s\": a prefix length of %s leaves room for guests",
-		      PREFIX_STR(p), v4 ? "8 to 30" : "16 to 120 (64 for SLAAC)");
+		      PREFIX_STR(p), v4 ? "8 to 30" : "48 to 64 (64 for SLAAC)");
 	else if (addr_equal(&p->addr, &network) || (v4 && addr_equal(&p->addr, &last)))
 		wrong(c, line,
 		      "address \"%s\" is the network's own: give the host's address in it, as in "
@@ -200,6 +200,10 @@ static void check_links(const struct check *c)
 	if (net->mode == MODE_ISOLATED && net->uplink)
 		wrong(c, net->uplink_line,
 		      "mode \"isolated\" has no uplink: drop it, or use \"nat\" or \"route\"");
+	if (net->mode == MODE_BRIDGE && net->guard == GUARD_FULL)
+		wrong(c, 0,
+		      "guard \"full\" knows the addresses that netd gives; in mode \"bridge\" the "
+		      "LAN gives them: use \"mac\"");
 	if (net->uplink && streq(net->uplink, net->bridge))
 		wrong(c, net->uplink_line, "uplink and bridge are both \"%s\"", net->bridge);
 	for (size_t i = 0; i < net->nports; i++) {
