@@ -245,7 +245,8 @@ static void check_dhcp(const struct check *c)
 		wrong(c, 0,
 		      "mode \"bridge\": the LAN's own DHCP serves the guests; drop dhcp "
 		      "{ enabled = true }");
-	if (net->dhcp.tftp_root && net->dhcp.tftp_root[0] != '/')
+	if (net->dhcp.tftp_root &&
+	    (net->dhcp.tftp_root[0] != '/' || strpbrk(net->dhcp.tftp_root, "\n\r")))
 		wrong(c, 0, "dhcp tftp-root \"%s\": expected an absolute path",
 		      net->dhcp.tftp_root);
 	if (net->dhcp.bootfile && strpbrk(net->dhcp.bootfile, ",\n\r"))
