@@ -23,18 +23,18 @@
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 #define container_of(ptr, type, member) ((type *)((char *)(ptr)-offsetof(type, member)))
-#define MIN(a, b)                       \
-	({                              \
-		__typeof__(a) _a = (a); \
-		__typeof__(b) _b = (b); \
-		_a < _b ? _a : _b;      \
+/* Each use has names of its own, so that they nest without shadowing. */
+#define PASTE_(a, b) a##b
+#define PASTE(a, b) PASTE_(a, b)
+#define PICK_(op, a, b, x, y)          \
+	({                             \
+		__typeof__(a) x = (a); \
+		__typeof__(b) y = (b); \
+		x op y ? x : y;        \
 	})
-#define MAX(a, b)                       \
-	({                              \
-		__typeof__(a) _x = (a); \
-		__typeof__(b) _y = (b); \
-		_x > _y ? _x : _y;      \
-	})
+#define PICK(op, a, b, n) PICK_(op, a, b, PASTE(x_, n), PASTE(y_, n))
+#define MIN(a, b) PICK(<, a, b, __COUNTER__)
+#define MAX(a, b) PICK(>, a, b, __COUNTER__)
 
 /* Hands the value over to the caller and leaves "none" behind. */
 #define TAKE_PTR(p)                     \
