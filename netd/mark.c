@@ -141,9 +141,10 @@ static uint64_t port_hash(const char *network, const char *port)
 
 void port_ifname(const char *network, const char *port, bool hashed, char ret[static IFNAMSIZ])
 {
-	if (!hashed && strlen(network) + 1 + strlen(port) < IFNAMSIZ)
-		snprintf(ret, IFNAMSIZ, "%.13s-%.13s", network, port);
-	else
+	char text[NETWORK_NAME_MAX + PORT_NAME_MAX + 2];
+
+	snprintf(text, sizeof(text), "%s-%s", network, port);
+	if (hashed || str_copy(ret, IFNAMSIZ, text) < 0)
 		snprintf(ret, IFNAMSIZ, "nd%012llx",
 			 (unsigned long long)(port_hash(network, port) & 0xffffffffffffULL));
 }
