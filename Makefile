@@ -32,7 +32,7 @@ ifeq ($(WERROR),1)
 WARNINGS += -Werror
 endif
 CPPFLAGS += -D_GNU_SOURCE -DVERSION='"$(VERSION)"' -DPREFIX='"$(PREFIX)"' \
-	-Ilib -Inetd -Ivmm -Ivmm/usernet $(shell pkg-config --cflags $(LIBS) 2>/dev/null)
+	-Ilib -Inetd -Ivmm -Ivmm/usernet -I$(BUILD)/gen $(shell pkg-config --cflags $(LIBS) 2>/dev/null)
 BASE_CFLAGS := -std=gnu17 -g $(WARNINGS) -fno-strict-aliasing
 CFLAGS ?= -O2
 HARDEN := -fstack-protector-strong -fPIE
@@ -73,20 +73,27 @@ all: $(PROGRAM_PATHS) $(BUILD)/slirp4netns
 $(BUILD)/slirp4netns: $(if $(wildcard vmm/usernet/main.c),$(BUILD)/usernet)
 	$(Q)mkdir -p $(@D) && ln -sf usernet $@
 
+# ---- varlink interfaces, as C strings: docs/io.netd.varlink is io_netd_varlink[] ----
+VARLINK := $(patsubst docs/%.varlink,$(BUILD)/gen/%.varlink.h,$(wildcard docs/*.varlink))
+$(BUILD)/gen/%.varlink.h: docs/%.varlink
+	$(Q)mkdir -p $(@D)
+	$(Q){ echo '/* made of $< */'; echo 'static const char $(subst .,_,$*)_varlink[] ='; \
+		sed -e 's/["\\]/\\&/g' -e 's/.*/\t"&\\n"/' $<; echo ';'; } > $@
+
 # ---- objects, three ways ---------------------------------------------------
 obj = $(patsubst %.c,$(1)/%.o,$(2))
 
-$(BUILD)/obj/%.o: %.c
+$(BUILD)/obj/%.o: %.c | $(VARLINK)
 	$(Q)mkdir -p $(@D)
 	@[ $(V) = 0 ] && echo "  CC      $<" || true
 	$(Q)$(CC) $(CPPFLAGS) $(BASE_CFLAGS) $(CFLAGS) $(HARDEN) -MMD -MP -c $< -o $@
 
-$(BUILD)/san/obj/%.o: %.c
+$(BUILD)/san/obj/%.o: %.c | $(VARLINK)
 	$(Q)mkdir -p $(@D)
 	@[ $(V) = 0 ] && echo "  CC san  $<" || true
 	$(Q)$(CC) $(CPPFLAGS) $(BASE_CFLAGS) $(SAN_FLAGS) -MMD -MP -c $< -o $@
 
-$(BUILD)/fuzz/obj/%.o: %.c
+$(BUILD)/fuzz/obj/%.o: %.c | $(VARLINK)
 	$(Q)mkdir -p $(@D)
 	@[ $(V) = 0 ] && echo "  CC fuzz $<" || true
 	$(Q)$(CLANG) $(CPPFLAGS) $(BASE_CFLAGS) $(FUZZ_FLAGS) -Wno-unknown-warning-option -Wno-missing-field-initializers -MMD -MP -c $< -o $@

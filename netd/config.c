@@ -13,6 +13,8 @@
 #include <ctype.h>
 #include <dirent.h>
 #include <fcntl.h>
+#include <grp.h>
+#include <pwd.h>
 #include <stdarg.h>
 #include <sys/stat.h>
 
@@ -674,6 +676,33 @@ static void read_allow(const struct reader *rd, cfg_t *sec)
 		net->allow.max_ports = max;
 }
 
+/*
+ * Names to numbers once, when the file is read: a name service that answers late must not hold up
+ * a client. Without allow { } it is group netd.
+ */
+static void resolve_allow(struct config_network *net)
+{
+	static char netd[] = "netd", *const fallback[] = { netd };
+	bool none = !net->allow.nusers && !net->allow.ngroups;
+	char *const *groups = none ? fallback : net->allow.groups;
+	size_t ngroups = none ? 1 : net->allow.ngroups;
+
+	net->allow.uids = calloc(net->allow.nusers + 1, sizeof(uid_t));
+	net->allow.gids = calloc(ngroups + 1, sizeof(gid_t));
+	for (size_t i = 0; net->allow.uids && i < net->allow.nusers; i++) {
+		const struct passwd *pw = getpwnam(net->allow.users[i]);
+
+		if (pw)
+			net->allow.uids[net->allow.nuids++] = pw->pw_uid;
+	}
+	for (size_t i = 0; net->allow.gids && i < ngroups; i++) {
+		const struct group *gr = getgrnam(groups[i]);
+
+		if (gr)
+			net->allow.gids[net->allow.ngids++] = gr->gr_gid;
+	}
+}
+
 static void read_ifname(const struct reader *rd, cfg_t *sec, const char *key, char *ret)
 {
 	const char *value = cfg_getstr(sec, key);
@@ -746,6 +775,7 @@ static void read_network(const struct reader *rd, cfg_t *sec)
 		read_forward(rd, cfg_getnsec(sec, "forward", i), &net->forwards[net->nforwards++]);
 	if (cfg_size(sec, "allow"))
 		read_allow(rd, cfg_getsec(sec, "allow"));
+	resolve_allow(net);
 }
 
 /* ---- files ----------------------------------------------------------------- */
@@ -995,6 +1025,8 @@ static void config_network_done(struct config_network *net)
 	free(net->forwards);
 	strings_free(net->allow.users, net->allow.nusers);
 	strings_free(net->allow.groups, net->allow.ngroups);
+	free(net->allow.uids);
+	free(net->allow.gids);
 }
 
 void config_free(struct config *c)

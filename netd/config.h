@@ -105,6 +105,10 @@ struct config_network {
 	struct {
 		char **users, **groups;
 		size_t nusers, ngroups;
+		uid_t *uids; /* as the names resolved when the file was read; unknown ones are left
+				out */
+		gid_t *gids;
+		size_t nuids, ngids;
 		unsigned max_ports; /* per uid; default 32 */
 	} allow;
 };
