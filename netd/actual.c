@@ -122,6 +122,8 @@ static bool link_take(struct link *l, const struct link_message *m)
 	l->mac = m->mac;
 	l->tap_persistent = m->tap_persistent;
 	l->tap_owner = m->tap_owner;
+	l->tap_queues = m->tap_queues;
+	l->group = m->group;
 	return port_take(l, m) || changed;
 }
 

@@ -14,7 +14,31 @@
 struct run {
 	struct actual *actual;
 	struct rtnl_batch batch;
+	unsigned group; /* not 0: bridges to delete gather in it */
 };
+
+/* A group that no link is in: deleting one takes all its members. */
+static unsigned fresh_group(const struct actual *a)
+{
+	unsigned group = 0x6e000000;
+	struct link *l, *next;
+
+	HASH_ITER(hh, a->by_index, l, next)
+		if (l->group >= group)
+			group = l->group + 1;
+	return group ?: 0x6d000000;
+}
+
+static unsigned group_for(const struct actual *a, const struct apply_job *jobs, size_t n)
+{
+	size_t bridges = 0;
+
+	for (size_t j = 0; j < n; j++)
+		for (size_t i = 0; i < jobs[j].plan->n; i++)
+			bridges += jobs[j].plan->steps[i].op == STEP_LINK_DEL &&
+				   (jobs[j].plan->steps[i].set & LINK_MASTER);
+	return bridges > 1 ? fresh_group(a) : 0;
+}
 
 static void drain(void *data)
 {
@@ -69,7 +93,10 @@ static void put_step(struct run *run, struct step *s)
 						master ? master->ifindex : 0);
 			break;
 		case STEP_LINK_DEL:
-			link_put_delete(&run->batch, ifindex);
+			if (run->group && (s->set & LINK_MASTER))
+				link_put_group(&run->batch, ifindex, run->group);
+			else
+				link_put_delete(&run->batch, ifindex);
 			break;
 		case STEP_ADDR_ADD:
 			addr_put_add(&run->batch, ifindex, &s->prefix, s->flags);
@@ -127,7 +154,7 @@ static int step_result(const struct run *run, struct step *s, const struct plan 
 static int run_pass(struct actual *a, struct apply_job *jobs, size_t n, bool bridges,
 		    struct error *err)
 {
-	struct run run = { .actual = a };
+	struct run run = { .actual = a, .group = bridges ? 0 : group_for(a, jobs, n) };
 	int r;
 
 	for (size_t j = 0; j < n; j++)
@@ -137,6 +164,8 @@ static int run_pass(struct actual *a, struct apply_job *jobs, size_t n, bool bri
 			if (s->op != STEP_SYSCTL && (s->op == STEP_BRIDGE_ADD) == bridges)
 				put_step(&run, s);
 		}
+	if (run.group)
+		link_put_delete_group(&run.batch, run.group);
 	r = run.batch.n || run.batch.failed ? rtnl_run(a->rtnl, &run.batch, drain, a, err) : 0;
 	for (size_t j = 0; r == 0 && j < n; j++)
 		for (size_t i = 0; i < jobs[j].plan->n; i++) {

@@ -617,6 +617,9 @@ int config_check_host(const struct config *c, const struct config_host_prefix *p
 	for (size_t i = 0; i < c->nnetworks; i++) {
 		struct check chk = { &c->networks[i], errors };
 
+		/* A bridged network is on the host's own subnet. */
+		if (c->networks[i].mode == MODE_BRIDGE)
+			continue;
 		for (size_t j = 0; j < c->networks[i].naddresses; j++) {
 			const struct prefix *p = &c->networks[i].addresses[j];
 			size_t k;

@@ -529,6 +529,22 @@ static int config_put(struct dnsmasq *m)
 	return text ? file_put(m, ".", "dnsmasq.conf", text) : -ENOMEM;
 }
 
+bool dnsmasq_would_restart(const struct network *net)
+{
+	const struct dnsmasq *m = net->dnsmasq;
+	_cleanup_free_ char *text = NULL, *path = NULL;
+	struct dnsmasq_paths paths;
+
+	if (!m || m->state == DNSMASQ_OFF)
+		return false;
+	if (!dnsmasq_wanted(net))
+		return true;
+	paths = (struct dnsmasq_paths){ m->directory, m->leases, m->script, lease_user() };
+	text = dnsmasq_config_text(net, &paths);
+	return text && asprintf(&path, "%s/dnsmasq.conf", m->directory) >= 0 &&
+	       !file_is(path, text);
+}
+
 static void adopt(struct dnsmasq *m)
 {
 	pid_t pid = pid_file_read(m);

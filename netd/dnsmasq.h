@@ -36,6 +36,8 @@ bool dnsmasq_wanted(const struct network *net);
  * and never blocking; an error of the start shows in dnsmasq_problem().
  */
 int dnsmasq_reconcile(struct network *net, struct error *err);
+/* Runs one now that dnsmasq_reconcile() would stop or start anew? */
+bool dnsmasq_would_restart(const struct network *net);
 /* One port's files alone, as dnsmasq_reconcile() would: in force when it returns, or, where
  * dnsmasq is only just starting, when dnsmasq_when_ready() calls. */
 int dnsmasq_port_add(struct network *net, const struct port *p, struct error *err);

@@ -51,6 +51,7 @@ static void parse_tun(struct nlattr *nest, struct link_message *m)
 	if (nla_parse_nested(tb, IFLA_TUN_MAX, nest, NULL) < 0)
 		return;
 	m->tap_persistent = attr_bool(tb[IFLA_TUN_PERSIST]);
+	m->tap_queues = attr_u32(tb[IFLA_TUN_NUM_QUEUES], 0);
 	m->tap_owner = attr_u32(tb[IFLA_TUN_OWNER], (uid_t)-1);
 }
 
@@ -89,6 +90,7 @@ int link_message_parse(const struct nlmsghdr *h, struct link_message *ret)
 	m.alias = attr_string(tb[IFLA_IFALIAS], MARK_LEN);
 	m.master = attr_u32(tb[IFLA_MASTER], 0);
 	m.mtu = attr_u32(tb[IFLA_MTU], 0);
+	m.group = attr_u32(tb[IFLA_GROUP], 0);
 	if (tb[IFLA_ADDRESS] && nla_len(tb[IFLA_ADDRESS]) == sizeof(m.mac))
 		memcpy(&m.mac, nla_data(tb[IFLA_ADDRESS]), sizeof(m.mac));
 	if (m.bridge_family && tb[IFLA_PROTINFO])
@@ -208,6 +210,24 @@ void link_put_delete(struct rtnl_batch *b, int ifindex)
 	rtnl_batch_add(b, RTM_DELLINK, 0, &ifi, sizeof(ifi));
 }
 
+void link_put_group(struct rtnl_batch *b, int ifindex, unsigned group)
+{
+	struct ifinfomsg ifi = { .ifi_family = AF_UNSPEC, .ifi_index = ifindex };
+	struct nl_msg *m = rtnl_batch_add(b, RTM_NEWLINK, 0, &ifi, sizeof(ifi));
+
+	if (m)
+		nla_put_u32(m, IFLA_GROUP, group);
+}
+
+void link_put_delete_group(struct rtnl_batch *b, unsigned group)
+{
+	struct ifinfomsg ifi = { .ifi_family = AF_UNSPEC };
+	struct nl_msg *m = rtnl_batch_add(b, RTM_DELLINK, 0, &ifi, sizeof(ifi));
+
+	if (m)
+		nla_put_u32(m, IFLA_GROUP, group);
+}
+
 void link_put_altname(struct rtnl_batch *b, int ifindex, const char *altname)
 {
 	struct ifinfomsg ifi = { .ifi_family = AF_UNSPEC, .ifi_index = ifindex };
@@ -225,7 +245,7 @@ void link_put_altname(struct rtnl_batch *b, int ifindex, const char *altname)
 void link_put_veth(struct rtnl_batch *b, const struct link_veth *v)
 {
 	struct ifinfomsg ifi = { .ifi_family = AF_UNSPEC };
-	struct ifinfomsg peer = { .ifi_flags = IFF_UP, .ifi_change = IFF_UP };
+	struct ifinfomsg peer = { .ifi_family = AF_UNSPEC };
 	struct nl_msg *m =
 		rtnl_batch_add(b, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, &ifi, sizeof(ifi));
 	struct nlattr *info, *data, *nest;
@@ -247,6 +267,15 @@ void link_put_veth(struct rtnl_batch *b, const struct link_veth *v)
 	nla_nest_end(m, nest);
 	nla_nest_end(m, data);
 	nla_nest_end(m, info);
+}
+
+void link_put_up(struct rtnl_batch *b, const char *ifname)
+{
+	struct ifinfomsg up = { .ifi_flags = IFF_UP, .ifi_change = IFF_UP };
+	struct nl_msg *m = rtnl_batch_add(b, RTM_NEWLINK, 0, &up, sizeof(up));
+
+	if (m)
+		nla_put_string(m, IFLA_IFNAME, ifname);
 }
 
 static void read_stats(const struct nlmsghdr *h, void *data)

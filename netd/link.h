@@ -34,7 +34,9 @@ struct link {
 	unsigned flags; /* IFF_* */
 	struct mac mac;
 	bool isolated, hairpin; /* while it is a bridge port */
+	unsigned group;
 	bool tap_persistent;
+	unsigned tap_queues;
 	uid_t tap_owner;
 	struct link_addr *addrs;
 	size_t naddrs;
@@ -50,10 +52,11 @@ struct link_message {
 	bool gone;	    /* RTM_DELLINK: the link, or (bridge_family) its being a port */
 	const char *name, *kind, *alias;
 	int master;
-	unsigned mtu, flags;
+	unsigned mtu, flags, group;
 	struct mac mac;
 	bool has_port, isolated, hairpin;
 	bool tap_persistent;
+	unsigned tap_queues;
 	uid_t tap_owner;
 };
 
@@ -85,6 +88,9 @@ void link_put_bridge(struct rtnl_batch *b, const char *name, const struct link_v
 void link_put_values(struct rtnl_batch *b, int ifindex, unsigned set,
 		     const struct link_values *values, int master);
 void link_put_delete(struct rtnl_batch *b, int ifindex);
+/* Many at once, far quicker than one by one: into a group of their own, which then goes. */
+void link_put_group(struct rtnl_batch *b, int ifindex, unsigned group);
+void link_put_delete_group(struct rtnl_batch *b, unsigned group);
 void link_put_altname(struct rtnl_batch *b, int ifindex, const char *altname);
 
 struct link_veth {
@@ -95,6 +101,7 @@ struct link_veth {
 	unsigned mtu;
 };
 void link_put_veth(struct rtnl_batch *b, const struct link_veth *v);
+void link_put_up(struct rtnl_batch *b, const char *ifname);
 
 struct link_stats {
 	uint64_t rx_bytes, rx_packets, tx_bytes, tx_packets, drops;

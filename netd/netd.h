@@ -17,6 +17,9 @@
 
 struct netd;
 struct network;
+struct actual;
+struct confirm;
+struct watch;
 
 /*
  * port: NEW → WAITING (joined link whose MAC is not known yet) → ATTACHED
@@ -54,12 +57,15 @@ struct network {
 	const struct config_network *config; /* borrowed from netd->config */
 	char name[NETWORK_NAME_MAX + 1];
 	enum network_state state;
-	char reason[512]; /* why it is FAILED */
-	int ifindex;	  /* of the bridge */
-	struct mac mac;	  /* of the bridge: derived from the name, so it never flips */
+	char reason[512];  /* why it is FAILED */
+	char overlap[256]; /* what of the host it overlaps, found at the start */
+	int ifindex;	   /* of the bridge */
+	struct mac mac;	   /* of the bridge: derived from the name, so it never flips */
 	/* Effective addresses: configured or auto, then old gateways still in use by a port. */
 	struct prefix addresses[NETWORK_ADDRESSES_MAX * 2];
 	size_t naddresses;
+	bool announced; /* network-up was told */
+	bool blocked;	/* FAILED by what the host has now: looked at again when that changes */
 	struct port *ports;
 	struct dnsmasq *dnsmasq;   /* NULL while it has no ports */
 	UT_hash_handle hh;	   /* netd->networks, by name */
@@ -73,10 +79,14 @@ struct netd {
 	struct network *networks;
 	struct network *networks_by_ifindex;
 	struct port *ports_by_ifindex;
-	struct rtnl *rtnl;	 /* link.h: the rtnetlink sockets */
-	struct nft *nft;	 /* nft.h */
-	struct control *control; /* control.h: varlink server and its monitors */
-	struct hooks *hooks;	 /* hook.h */
+	struct rtnl *rtnl;		 /* rtnl.h: the rtnetlink sockets */
+	struct actual *actual;		 /* actual.h: what the kernel has */
+	struct watch *watch;		 /* watch.h: what to look at again after notices */
+	struct confirm *confirm;	 /* confirm.h: an apply that waits for its confirmation */
+	struct config_text *config_text; /* confirm.h: the running configuration's files */
+	struct nft *nft;		 /* nft.h */
+	struct control *control;	 /* control.h: varlink server and its monitors */
+	struct hooks *hooks;		 /* hook.h */
 	struct conntrack *conntrack;
 };
 

@@ -588,9 +588,10 @@ int nft_sweep(struct nft *n, struct error *err)
 	return r;
 }
 
-int nft_set_foreign6(struct nft *n, bool drop, struct error *err)
+int nft_set_foreign(struct nft *n, sa_family_t family, bool drop, struct error *err)
 {
-	struct nft_element el = { .set = SET_FOREIGN6, .key = { NFPROTO_IPV6 } };
+	/* NFPROTO_IPV4 and NFPROTO_IPV6 are AF_INET and AF_INET6. */
+	struct nft_element el = { .set = SET_FOREIGN, .key = { family } };
 	struct change_list del = { 0 }, add = { 0 };
 	struct record *rec = record_find(n, &el);
 	int r = 0;

@@ -63,8 +63,8 @@ int nft_commit(struct nft *n, struct nft_change *changes, size_t nchanges, struc
 int nft_sweep(struct nft *n, struct error *err);
 /* Reads the kernel's elements and rules again and puts back what is missing or changed. */
 int nft_repair(struct nft *n, struct error *err);
-/* While netd has IPv6 forwarding on for all: what is not ours is not forwarded. */
-int nft_set_foreign6(struct nft *n, bool drop, struct error *err);
+/* While forwarding is on only because netd needs it: what is not ours is not forwarded. */
+int nft_set_foreign(struct nft *n, sa_family_t family, bool drop, struct error *err);
 /* Deletes both tables. */
 int nft_purge(struct nft *n, struct error *err);
 

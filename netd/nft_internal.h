@@ -23,7 +23,7 @@ enum nft_set_id {
 	SET_HAIRPIN4, /* guest's address . its bridge */
 	SET_HAIRPIN6,
 	SET_RESTRICTED,	 /* ifname: bridges without host-access */
-	SET_FOREIGN6,	 /* nfproto: ipv6 while what is not ours is not to be forwarded */
+	SET_FOREIGN,	 /* nfproto: ipv6 while what is not ours is not to be forwarded */
 	SET_FWD4,	 /* protocol . port → address . port */
 	SET_FWD4_LISTEN, /* address . protocol . port → address . port */
 	SET_FWD6,

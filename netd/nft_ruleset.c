@@ -248,7 +248,7 @@ static void ct_has(struct rule *r, uint32_t key, uint32_t bits)
  * chain forward { type filter hook forward priority filter; policy accept;
  *	iifname . oifname @same accept            bridged frames, where br_netfilter shows them
  *	iifname @closed drop; oifname @closed drop
- *	meta nfproto @foreign6 iifname != @bridges oifname != @bridges drop
+ *	meta nfproto @foreign iifname != @bridges oifname != @bridges drop
  *	ct state established,related accept
  *	iifname @uplinked iifname . oifname != @uplinks oifname != @bridges drop
  *	oifname @uplinked oifname . iifname != @uplinks iifname != @bridges drop
@@ -264,7 +264,7 @@ static void chain_forward(struct rule *r)
 	rule_begin(r, c), iif(r), meta(r, NFT_META_OIFNAME, R(4)), in(r, SET_SAME), let_pass(r);
 	rule_begin(r, c), iif(r), in(r, SET_CLOSED), drop(r);
 	rule_begin(r, c), oif(r), in(r, SET_CLOSED), drop(r);
-	rule_begin(r, c), meta(r, NFT_META_NFPROTO, R(0)), in(r, SET_FOREIGN6), iif(r),
+	rule_begin(r, c), meta(r, NFT_META_NFPROTO, R(0)), in(r, SET_FOREIGN), iif(r),
 		not_in(r, SET_BRIDGES), oif(r), not_in(r, SET_BRIDGES), drop(r);
 	rule_begin(r, c), ct_has(r, NFT_CT_STATE, CT_STATE_ESTABLISHED_RELATED), let_pass(r);
 	rule_begin(r, c), iif(r), in(r, SET_UPLINKED), meta(r, NFT_META_OIFNAME, R(4)),

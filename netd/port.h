@@ -40,14 +40,25 @@ enum port_refusal {
 };
 
 struct port *port_find(struct network *net, const char *name);
-/* Rights are the caller's business (authz.h). When it returns 0 the guard, the name and the
- * address are in force. @ret_fds is the caller's to close. */
+/* In the tables of its network and netd; @kind, @ifname and @ifindex are known. */
+struct port *port_new(struct network *net, const char *name, enum port_kind kind,
+		      const char *ifname, int ifindex);
+void port_free(struct port *p); /* out of the tables; nothing else changes */
+/*
+ * Rights are the caller's business (authz.h). When it returns 0 guard and address are in force and
+ * the name is written; it resolves once dnsmasq_when_ready() says so, which the reply waits for.
+ * @ret_fds is the caller's to close.
+ */
 int port_attach(struct netd *d, const struct port_request *req, struct port **ret,
 		struct port_fds *ret_fds, enum port_refusal *ret_refusal, char detail[static 256],
 		struct error *err);
 /* Link first, then rules, names, leases, conntrack entries. Frees the port. */
 int port_detach(struct port *p, struct error *err);
+/* Its link is gone, or is someone else's again: rules, names and the rest go too. Frees it. */
+void port_gone(struct port *p, const char *why);
 void port_set_state(struct port *p, enum port_state state);
+/* The same without telling anybody: what was found again, or is about to be told. */
+void port_restore_state(struct port *p, enum port_state state);
 const char *port_state_name(enum port_state s);
 const char *port_kind_name(enum port_kind k);
 json_t *port_json(const struct port *p);

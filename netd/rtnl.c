@@ -11,7 +11,9 @@
  */
 #include "rtnl.h"
 
+#include <fcntl.h>
 #include <netlink/netlink.h>
+#include <sched.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 
@@ -63,17 +65,52 @@ static int socket_open(struct nl_sock **ret, int rcvbuf, struct error *err)
 	return 0;
 }
 
-int rtnl_open(struct rtnl **ret, struct error *err)
+/* Without the listening socket. */
+static int request_open(struct rtnl **ret, struct error *err)
 {
 	struct rtnl *r = calloc(1, sizeof(*r));
 	int code;
 
-	if (!r || !(r->buffer = malloc(RECEIVE_BYTES)) ||
-	    !(r->monitor_buffer = malloc(RECEIVE_BYTES))) {
+	if (!r || !(r->buffer = malloc(RECEIVE_BYTES))) {
 		rtnl_close(r);
 		return error_set(err, ENOMEM, "out of memory");
 	}
 	code = socket_open(&r->request, REQUEST_BUFFER_BYTES, err);
+	if (code < 0) {
+		rtnl_close(r);
+		return code;
+	}
+	r->portid = nl_socket_get_local_port(r->request);
+	r->seq = 1;
+	*ret = r;
+	return 0;
+}
+
+int rtnl_open_namespace(int netns_fd, struct rtnl **ret, struct error *err)
+{
+	_cleanup_close_ int own = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
+	int r;
+
+	if (own < 0 || setns(netns_fd, CLONE_NEWNET) < 0)
+		return error_set(err, errno, "cannot enter the namespace: %s", strerror(errno));
+	r = request_open(ret, err);
+	if (setns(own, CLONE_NEWNET) < 0) {
+		/* Everything after this would happen in the wrong place. */
+		log_error("netd: cannot return to its own namespace: %s", strerror(errno));
+		abort();
+	}
+	return r;
+}
+
+int rtnl_open(struct rtnl **ret, struct error *err)
+{
+	struct rtnl *r;
+	int code = request_open(&r, err);
+
+	if (code < 0)
+		return code;
+	r->monitor_buffer = malloc(RECEIVE_BYTES);
+	code = r->monitor_buffer ? 0 : error_set(err, ENOMEM, "out of memory");
 	if (code == 0)
 		code = socket_open(&r->monitor, MONITOR_BUFFER_BYTES, err);
 	for (size_t i = 0; code == 0 && i < ARRAY_SIZE(monitor_groups); i++)
@@ -85,8 +122,6 @@ int rtnl_open(struct rtnl **ret, struct error *err)
 		return code;
 	}
 	nl_socket_set_nonblocking(r->monitor);
-	r->portid = nl_socket_get_local_port(r->request);
-	r->seq = 1;
 	*ret = r;
 	return 0;
 }

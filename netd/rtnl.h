@@ -29,6 +29,8 @@ struct rtnl_batch {
 };
 
 int rtnl_open(struct rtnl **ret, struct error *err);
+/* A request socket in another network namespace; it does not listen. */
+int rtnl_open_namespace(int netns_fd, struct rtnl **ret, struct error *err);
 void rtnl_close(struct rtnl *r); /* NULL is fine */
 
 /**

@@ -104,6 +104,11 @@ static bool is_remembered(const char *file, const char *path, int value)
 	return false;
 }
 
+bool sysctl_is_remembered(const char *file, const char *path)
+{
+	return is_remembered(file, path, 0) || is_remembered(file, path, 1);
+}
+
 static int remember(const char *file, const char *path, int old, int new)
 {
 	_cleanup_close_ int fd = open(file, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);

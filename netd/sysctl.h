@@ -26,6 +26,8 @@ struct sysctl_memory {
 int sysctl_memory_parse(const char *line, struct sysctl_memory *ret);
 /* Changes a switch of the host and remembers in @file what it was, before. 1: changed, 0, -errno. */
 int sysctl_host_set(const char *file, const char *path, int value);
+/* Did we change that switch? */
+bool sysctl_is_remembered(const char *file, const char *path);
 /* Puts back everything remembered that still is as we set it; removes the file. */
 int sysctl_host_restore(const char *file);
 
