@@ -265,7 +265,7 @@ static bool inode_holder(unsigned long inode, char *buf, size_t size)
 				comm[strcspn(comm, "\n")] = '\0';
 			if (c)
 				fclose(c);
-			snprintf(buf, size, "%s (pid %s)", comm, e->d_name);
+			snprintf(buf, size, "%.60s (pid %.10s)", comm, e->d_name);
 		}
 	}
 	if (proc)

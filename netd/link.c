@@ -97,7 +97,7 @@ int link_message_parse(const struct nlmsghdr *h, struct link_message *ret)
 		parse_bridge_port(tb[IFLA_PROTINFO], &m);
 	if (tb[IFLA_LINKINFO])
 		parse_info(tb[IFLA_LINKINFO], &m);
-	if (!m.bridge_family && !m.gone && !m.name)
+	if (!m.bridge_family && !m.gone && (!m.name || !*m.name))
 		return -EBADMSG;
 	*ret = m;
 	return 0;

@@ -114,27 +114,6 @@ static const int capabilities[] = {
 	CAP_SETPCAP,	  /* dnsmasq trims its own set */
 };
 
-/* A notice of foreign changes of our tables, which nft.h has repaired already. */
-static void nft_drift(void *data, const char *what, pid_t pid, const char *comm)
-{
-	struct netd *d = data;
-
-	if (pid)
-		log_warn("nftables: %s, by pid %d (%s), repaired", what, (int)pid, comm);
-	else
-		log_warn("nftables: %s, repaired", what);
-	netd_event(d, "drift",
-		   json_pack("{s:s, s:s, s:i, s:s}", "network", "", "what", what, "pid", (int)pid,
-			     "comm", comm ?: ""));
-}
-
-static enum nft_owner nft_owner_wanted(const struct config *c)
-{
-	if (c->nft_owner && streq(c->nft_owner, "yes"))
-		return NFT_OWNER_YES;
-	return c->nft_owner && streq(c->nft_owner, "no") ? NFT_OWNER_NO : NFT_OWNER_AUTO;
-}
-
 static void on_end(struct source *s, const struct signalfd_siginfo *si, void *data)
 {
 	struct netd *d = data;
@@ -158,17 +137,6 @@ static void on_reload(struct source *s, const struct signalfd_siginfo *si, void 
 		log_error("%s:%d: %s", errors.errors[i].file, errors.errors[i].line,
 			  errors.errors[i].message);
 	config_errors_done(&errors);
-}
-
-void netd_event(struct netd *d, const char *event, json_t *object)
-{
-	if (!object)
-		return;
-	if (d->control)
-		control_event(d->control, event, object);
-	if (d->hooks)
-		hooks_run(d->hooks, event, object);
-	json_decref(object);
 }
 
 static void open_kernel(struct netd *d, struct error *err)
@@ -202,7 +170,7 @@ static void open_all(struct netd *d, struct lease_listener **leases, struct erro
 	_cleanup_free_ char *hooks = NULL;
 
 	load(d, err);
-	if (nft_open(d->loop, nft_owner_wanted(d->config), nft_drift, d, &d->nft, err) < 0)
+	if (netd_open_rules(d, err) < 0)
 		die("%s", err->message);
 	if (conntrack_open(&d->conntrack, err) < 0)
 		die("%s", err->message);

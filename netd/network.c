@@ -301,6 +301,12 @@ struct reconcile {
 	struct error err;
 };
 
+/* A network that failed before for the same reason is no failure of this change. */
+static bool is_news(const struct network *net, const char *reason)
+{
+	return net->state != NETWORK_FAILED || !streq(net->reason, reason);
+}
+
 static void finish(struct reconcile *rec, int result)
 {
 	struct network *net = rec->net;
@@ -348,11 +354,13 @@ static int run_all(struct netd *d, struct reconcile *recs, size_t n, struct erro
 		r = apply_plans(d->actual, jobs, count, err);
 	for (size_t i = 0; i < n; i++) {
 		int result = r < 0 ? r : jobs[i].result;
+		bool news;
 
 		if (r < 0 && !recs[i].err.code)
 			error_set(&recs[i].err, -r, "%s", err ? err->message : strerror(-r));
+		news = result < 0 && is_news(recs[i].net, recs[i].err.message);
 		finish(&recs[i], result);
-		if (result < 0 && r == 0) {
+		if (news && r == 0) {
 			r = result;
 			if (err)
 				*err = recs[i].err;
@@ -389,12 +397,13 @@ int networks_reconcile(struct netd *d, struct network **nets, size_t n, struct e
 			able[count++] = nets[i];
 			continue;
 		}
-		network_set_state(nets[i], NETWORK_FAILED, why.message);
-		if (!failed && err)
-			*err = why;
-		if (!failed)
+		if (!failed && is_news(nets[i], why.message)) {
+			failed = r;
+			if (err)
+				*err = why;
 			error_prefix(err, "network %s", nets[i]->name);
-		failed = failed ?: r;
+		}
+		network_set_state(nets[i], NETWORK_FAILED, why.message);
 	}
 	r = count ? commit_rules_of_many(d, able, count, err) : 0;
 	for (size_t i = 0; r < 0 && i < count; i++)

@@ -152,3 +152,19 @@ void recover(struct netd *d)
 	actual_drain(d->actual);
 	delete_stray_bridges(d);
 }
+
+void recover_delete_orphans(struct netd *d)
+{
+	struct rtnl_batch batch = { 0 };
+	struct link *l, *next;
+	struct mark m;
+
+	HASH_ITER(hh, d->actual->by_index, l, next)
+		if (mark_parse(l->alias, &m) == 0 && m.port[0] && !network_find(d, m.network) &&
+		    !m.joined && link_is_port_kind(l))
+			link_put_delete(&batch, l->ifindex);
+	if (batch.n && rtnl_run(d->rtnl, &batch, NULL, NULL, NULL) < 0)
+		log_warn("netlink: cannot remove what networks of before left");
+	rtnl_batch_done(&batch);
+	actual_drain(d->actual);
+}

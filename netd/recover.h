@@ -13,4 +13,7 @@ void recover(struct netd *d);
 /* The ports of one network that came back: links marked for it that have no port yet. */
 void recover_network(struct network *net);
 
+/* Links of ours whose network is gone: ports that were kept for its return. For purge. */
+void recover_delete_orphans(struct netd *d);
+
 #endif

@@ -206,7 +206,8 @@ static int collect_network(struct netd *d, const struct config_network *config, 
 		r = nft_elements_build(shadow, want);
 	}
 	if (r == 0) {
-		nft_diff(d->nft, config->name, want, add_rule_step, &s);
+		if (d->nft)
+			nft_diff(d->nft, config->name, want, add_rule_step, &s);
 		plan_network(&in, &plan);
 		add_plan(&s, &plan);
 		if (dnsmasq_would_restart(shadow))
@@ -259,6 +260,32 @@ static int collect(struct netd *d, const struct config *c, json_t **ret, struct 
 }
 
 /* ---- doing it ---- */
+
+/* A notice of foreign changes of our tables, which nft.h has repaired already. */
+static void rules_drifted(void *data, const char *what, pid_t pid, const char *comm)
+{
+	struct netd *d = data;
+
+	if (pid)
+		log_warn("nftables: %s, by pid %d (%s), repaired", what, (int)pid, comm);
+	else
+		log_warn("nftables: %s, repaired", what);
+	netd_event(d, "drift",
+		   json_pack("{s:s, s:s, s:i, s:s}", "network", "", "what", what, "pid", (int)pid,
+			     "comm", comm ?: ""));
+}
+
+static enum nft_owner owner_wanted(const struct config *c)
+{
+	if (c->nft_owner && streq(c->nft_owner, "yes"))
+		return NFT_OWNER_YES;
+	return c->nft_owner && streq(c->nft_owner, "no") ? NFT_OWNER_NO : NFT_OWNER_AUTO;
+}
+
+int netd_open_rules(struct netd *d, struct error *err)
+{
+	return nft_open(d->loop, owner_wanted(d->config), rules_drifted, d, &d->nft, err);
+}
 
 static int remove_links(struct netd *d, struct network **nets, size_t n, struct error *err)
 {
@@ -375,6 +402,13 @@ static int switch_to(struct netd *d, struct config *c, struct error *err)
 	if (!nets) {
 		config_free(c);
 		return error_set(err, ENOMEM, "out of memory");
+	}
+	/* Purged before: the tables are made anew. */
+	if (!d->nft &&
+	    (r = nft_open(d->loop, owner_wanted(c), rules_drifted, d, &d->nft, err)) < 0) {
+		config_free(c);
+		free(nets);
+		return r;
 	}
 	removed = remove_missing(d, c, err);
 	d->config = c;
@@ -582,12 +616,15 @@ int netd_purge(struct netd *d, struct error *err)
 	none->hook_timeout_s = d->config->hook_timeout_s;
 	none->log_level = d->config->log_level;
 	r = switch_to(d, none, err);
+	recover_delete_orphans(d);
 	/* Our IPv6 switch first: the drop between foreign interfaces covers it to the end. */
 	if (host_restore(d) < 0 && r == 0)
 		r = error_set(err, EIO, "cannot put every switch back, see %s/sysctl",
 			      d->state_dir);
 	if (nft_purge(d->nft, r == 0 ? err : NULL) < 0 && r == 0)
 		r = -EIO;
+	nft_close(d->nft);
+	d->nft = NULL;
 	remove_state_files(d);
 	log_info("netd: purged");
 	return r;

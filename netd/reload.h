@@ -12,6 +12,8 @@
  * what an earlier netd left. A configuration that is not valid is an error (@errors).
  */
 int netd_start(struct netd *d, struct config_errors *errors, struct error *err);
+/* Opens the tables of nft.h for the running configuration. */
+int netd_open_rules(struct netd *d, struct error *err);
 /* Then, with everything open: makes the kernel match. Networks that fail say so in their state. */
 int netd_bring_up(struct netd *d, struct error *err);
 /* To the configuration that confirm.h kept. */
