@@ -179,6 +179,30 @@ bool link_has_addr(const struct link *l, const struct prefix *p)
 	return find_addr(l, p) != NULL;
 }
 
+static bool append_addr(struct link *l, const struct link_addr *addr)
+{
+	struct link_addr *addrs = realloc(l->addrs, (l->naddrs + 1) * sizeof(*addrs));
+
+	if (!addrs)
+		return false;
+	l->addrs = addrs;
+	l->addrs[l->naddrs++] = *addr;
+	return true;
+}
+
+void actual_addr_added(struct actual *a, int ifindex, const struct prefix *p, uint32_t flags)
+{
+	struct link *l = actual_link(a, ifindex);
+	struct link_addr addr = {
+		.prefix = *p,
+		.flags = flags | IFA_F_PERMANENT,
+		.scope = addr_is_link_local(&p->addr) ? RT_SCOPE_LINK : RT_SCOPE_UNIVERSE,
+	};
+
+	if (l && !find_addr(l, p))
+		append_addr(l, &addr);
+}
+
 static int addr_message_parse(const struct nlmsghdr *h, struct link_addr *ret, int *ret_ifindex)
 {
 	const struct ifaddrmsg *ifa;
@@ -209,7 +233,7 @@ static int addr_message_parse(const struct nlmsghdr *h, struct link_addr *ret, i
 static void on_addr(struct actual *a, const struct nlmsghdr *h)
 {
 	struct actual_change change = { .kind = ACTUAL_ADDR_NEW };
-	struct link_addr addr, *old, *addrs;
+	struct link_addr addr, *old;
 	struct link *l;
 	int ifindex;
 
@@ -228,11 +252,8 @@ static void on_addr(struct actual *a, const struct nlmsghdr *h)
 		*old = addr;
 		return;
 	} else {
-		addrs = realloc(l->addrs, (l->naddrs + 1) * sizeof(*addrs));
-		if (!addrs)
+		if (!append_addr(l, &addr))
 			return;
-		l->addrs = addrs;
-		l->addrs[l->naddrs++] = addr;
 	}
 	change.link = l;
 	change.ifindex = ifindex;

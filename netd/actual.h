@@ -51,6 +51,8 @@ int actual_drain(struct actual *a);
 
 struct link *actual_link(const struct actual *a, int ifindex); /* NULL is an answer */
 struct link *actual_link_named(const struct actual *a, const char *name);
+/* We added it: the kernel's own notice of an IPv6 address comes some time after the call. */
+void actual_addr_added(struct actual *a, int ifindex, const struct prefix *p, uint32_t flags);
 bool link_has_addr(const struct link *l, const struct prefix *p);
 /* Reads the sysctls of a link that are not known yet. */
 void actual_read_sysctls(struct actual *a, struct link *l);

@@ -147,6 +147,8 @@ static int step_result(const struct run *run, struct step *s, const struct plan 
 		rtnl_result_error(r, err);
 		return step_failed(s, plan, err);
 	}
+	if (s->op == STEP_ADDR_ADD)
+		actual_addr_added(run->actual, index_of(run->actual, s), &s->prefix, s->flags);
 	return 0;
 }
 

@@ -12,7 +12,7 @@
 /* nft(8)'s data types, so that `nft list ruleset` can print our sets. */
 enum {
 	TYPE_NFPROTO = 2,
-	TYPE_INTEGER = 4,
+	TYPE_MARK = 19, /* any 32 bits: nft(8) 1.0.6 aborts on a set with an integer of no size */
 	TYPE_IPADDR = 7,
 	TYPE_IP6ADDR = 8,
 	TYPE_ETHERADDR = 9,
@@ -31,8 +31,8 @@ const struct nft_set_info nft_sets[NFT_NSETS] = {
 	[SET_INWARD] = { "inward", NFPROTO_INET, TYPE_IFNAME, 16, 0, 0 },
 	[SET_UPLINKED] = { "uplinked", NFPROTO_INET, TYPE_IFNAME, 16, 0, 0 },
 	[SET_UPLINKS] = { "uplinks", NFPROTO_INET, CONCAT2(TYPE_IFNAME, TYPE_IFNAME), 32, 0, 0 },
-	[SET_NAT4] = { "nat4", NFPROTO_INET, CONCAT2(TYPE_IPADDR, TYPE_INTEGER), 8, 0, 0 },
-	[SET_NAT6] = { "nat6", NFPROTO_INET, CONCAT2(TYPE_IP6ADDR, TYPE_INTEGER), 20, 0, 0 },
+	[SET_NAT4] = { "nat4", NFPROTO_INET, CONCAT2(TYPE_IPADDR, TYPE_MARK), 8, 0, 0 },
+	[SET_NAT6] = { "nat6", NFPROTO_INET, CONCAT2(TYPE_IP6ADDR, TYPE_MARK), 20, 0, 0 },
 	[SET_HAIRPIN4] = { "hairpin4", NFPROTO_INET, CONCAT2(TYPE_IPADDR, TYPE_IFNAME), 20, 0, 0 },
 	[SET_HAIRPIN6] = { "hairpin6", NFPROTO_INET, CONCAT2(TYPE_IP6ADDR, TYPE_IFNAME), 32, 0, 0 },
 	[SET_RESTRICTED] = { "restricted", NFPROTO_INET, TYPE_IFNAME, 16, 0, 0 },
@@ -61,7 +61,7 @@ const struct nft_set_info nft_sets[NFT_NSETS] = {
 size_t nft_type_size(uint32_t type)
 {
 	static const uint8_t sizes[64] = {
-		[TYPE_NFPROTO] = 1,	 [TYPE_INTEGER] = 4,   [TYPE_IPADDR] = 4,
+		[TYPE_NFPROTO] = 1,	 [TYPE_MARK] = 4,      [TYPE_IPADDR] = 4,
 		[TYPE_IP6ADDR] = 16,	 [TYPE_ETHERADDR] = 6, [TYPE_INET_PROTOCOL] = 1,
 		[TYPE_INET_SERVICE] = 2, [TYPE_IFNAME] = 16,
 	};

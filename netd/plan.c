@@ -195,11 +195,15 @@ static void plan_addr(struct plan *plan, enum step_op op, const char *ifname, in
 	s->interrupts = op == STEP_ADDR_DEL;
 }
 
+static bool is_prefix(const struct prefix *a, const struct prefix *b)
+{
+	return a->len == b->len && addr_equal(&a->addr, &b->addr);
+}
+
 static bool wants_addr(const struct network *net, const struct prefix *p)
 {
 	for (size_t i = 0; i < net->naddresses; i++)
-		if (net->addresses[i].len == p->len &&
-		    addr_equal(&net->addresses[i].addr, &p->addr))
+		if (is_prefix(&net->addresses[i], p))
 			return true;
 	return false;
 }
@@ -221,16 +225,19 @@ static void plan_addresses(const struct plan_input *in, struct plan *plan)
 	int ifindex = l ? l->ifindex : 0;
 	struct prefix link_local = { addr_from_mac_link_local(&net->mac), 64 };
 
-	for (size_t i = 0; l && net->config->mode != MODE_BRIDGE && i < l->naddrs; i++)
-		if (!wants_addr(net, &l->addrs[i].prefix) && l->addrs[i].scope == 0)
+	bool ours = net->config->mode != MODE_BRIDGE;
+
+	for (size_t i = 0; l && ours && i < l->naddrs; i++)
+		if (!wants_addr(net, &l->addrs[i].prefix) &&
+		    (l->addrs[i].scope == RT_SCOPE_UNIVERSE ||
+		     (!wants_ipv6(net) && is_prefix(&l->addrs[i].prefix, &link_local))))
 			plan_addr(plan, STEP_ADDR_DEL, bridge, ifindex, &l->addrs[i].prefix,
 				  l->addrs[i].flags);
 	for (size_t i = 0; i < net->naddresses; i++)
 		if (!l || !link_has_addr(l, &net->addresses[i]))
 			plan_addr(plan, STEP_ADDR_ADD, bridge, ifindex, &net->addresses[i],
 				  IFA_F_NODAD);
-	if (net->config->mode != MODE_BRIDGE && wants_ipv6(net) &&
-	    (!l || !link_has_addr(l, &link_local)))
+	if (ours && wants_ipv6(net) && (!l || !link_has_addr(l, &link_local)))
 		plan_addr(plan, STEP_ADDR_ADD, bridge, ifindex, &link_local, IFA_F_NODAD);
 }
 

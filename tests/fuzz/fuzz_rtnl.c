@@ -35,6 +35,8 @@ static void take_alias(const uint8_t *data, size_t size)
 	text[size] = '\0';
 	if (mark_parse(text, &m) < 0)
 		return;
+	if (!m.port[0])
+		m.uid = 0; /* a bridge's mark has none */
 	mark_format(&m, again);
 	if (mark_parse(again, &back) < 0 || !streq(back.port, m.port) || back.uid != m.uid)
 		abort();
