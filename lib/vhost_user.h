@@ -112,6 +112,7 @@ struct vhost_user_message {
 	};
 	int fds[FDPASS_MAX];
 	size_t nfds;
+	size_t received; /* bytes of a message that is not whole yet */
 };
 #define VHOST_USER_HEADER_SIZE 12
 /* VRING_KICK, _CALL, _ERR payload */
