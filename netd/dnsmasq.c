@@ -101,7 +101,7 @@ static int file_put(const struct dnsmasq *m, const char *sub, const char *name, 
 /* Ports' files: 1 when something is gone or other than before and dnsmasq must look again. */
 static int port_files_put(struct dnsmasq *m, const struct port *p, bool *ret_reread)
 {
-	_cleanup_free_ char *hosts = NULL, *opts = NULL, *names = NULL;
+	_cleanup_free_ char *hosts = NULL, *names = NULL;
 	_cleanup_free_ char *path = NULL;
 	bool was_there;
 	int r;
@@ -109,12 +109,10 @@ static int port_files_put(struct dnsmasq *m, const struct port *p, bool *ret_rer
 	if (asprintf(&path, "%s/hosts.d/%s", m->directory, p->name) < 0)
 		return -ENOMEM;
 	was_there = access(path, F_OK) == 0;
-	r = dnsmasq_port_texts(p, &hosts, &opts, &names);
+	r = dnsmasq_port_texts(p, &hosts, &names);
 	if (r < 0)
 		return r;
-	r = file_put(m, "opts.d", p->name, opts);
-	if (r >= 0)
-		r = file_put(m, "hosts.d", p->name, hosts);
+	r = file_put(m, "hosts.d", p->name, hosts);
 	if (r > 0 && was_there)
 		*ret_reread = true; /* dnsmasq adds by itself, it replaces only when told */
 	if (r >= 0)
@@ -126,7 +124,7 @@ static int port_files_put(struct dnsmasq *m, const struct port *p, bool *ret_rer
 
 static bool port_files_del(struct dnsmasq *m, const char *name)
 {
-	static const char *const subs[] = { "names.d", "hosts.d", "opts.d" };
+	static const char *const subs[] = { "names.d", "hosts.d" };
 	bool gone = false;
 
 	for (size_t i = 0; i < ARRAY_SIZE(subs); i++)
@@ -137,7 +135,7 @@ static bool port_files_del(struct dnsmasq *m, const char *name)
 /* Files of ports that are no more, left by a netd that was killed among other things. */
 static void stale_files_del(struct dnsmasq *m, bool *ret_reread)
 {
-	static const char *const subs[] = { "names.d", "hosts.d", "opts.d" };
+	static const char *const subs[] = { "names.d", "hosts.d" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(subs); i++) {
 		_cleanup_free_ char *path = NULL;
@@ -163,7 +161,7 @@ static void stale_files_del(struct dnsmasq *m, bool *ret_reread)
 	}
 }
 
-/* dnsmasq reads hosts and options again, and forgets what it cached. */
+/* dnsmasq reads hosts again, and forgets what it cached. */
 static void reread(struct dnsmasq *m)
 {
 	if (m->state == DNSMASQ_UP && kill(m->pid, SIGHUP) < 0)
@@ -173,7 +171,7 @@ static void reread(struct dnsmasq *m)
 
 static int directories_make(struct dnsmasq *m, struct error *err)
 {
-	static const char *const subs[] = { "", "/hosts.d", "/opts.d", "/names.d" };
+	static const char *const subs[] = { "", "/hosts.d", "/names.d" };
 	struct netd *d = m->net->netd;
 	_cleanup_free_ char *top = NULL, *leases = NULL;
 	int r;
@@ -620,6 +618,8 @@ int dnsmasq_port_add(struct network *net, const struct port *p, struct error *er
 
 	if (!dnsmasq_wanted(net))
 		return 0;
+	if (m && m->state == DNSMASQ_OFF)
+		m->problem[0] = '\0'; /* a new port is a reason to try again at once */
 	if (!m || m->state == DNSMASQ_OFF || !m->wanted)
 		return dnsmasq_reconcile(net, err);
 	r = port_files_put(m, p, &look_again);
@@ -686,7 +686,7 @@ void dnsmasq_forget(struct network *net, void *data)
 
 static void runtime_files_del(struct dnsmasq *m)
 {
-	static const char *const subs[] = { "names.d", "hosts.d", "opts.d" };
+	static const char *const subs[] = { "names.d", "hosts.d" };
 	bool ignored = false;
 	char path[512];
 

@@ -3,8 +3,8 @@
  * One dnsmasq per network: its files, its process.
  *
  * Files in RUNTIME/dnsmasq/NETWORK/: dnsmasq.conf (a pure function of the network), and one file
- * a port in hosts.d/ (its DHCP addresses), opts.d/ (its DHCP options) and names.d/ (its DNS
- * names), which dnsmasq watches; dnsmasq.pid. Leases are in STATE/leases/NETWORK.
+ * a port in hosts.d/ (its DHCP addresses) and names.d/ (its DNS names), which dnsmasq watches;
+ * dnsmasq.pid. Leases are in STATE/leases/NETWORK.
  */
 #ifndef NETD_DNSMASQ_H
 #define NETD_DNSMASQ_H
@@ -24,7 +24,7 @@ struct dnsmasq_paths {
 /* Pure: the text of dnsmasq.conf; the caller frees. NULL when memory ran out. */
 char *dnsmasq_config_text(const struct network *net, const struct dnsmasq_paths *paths);
 /* Pure: the files of a port, each to free; an empty text is no file. */
-int dnsmasq_port_texts(const struct port *p, char **ret_hosts, char **ret_opts, char **ret_names);
+int dnsmasq_port_texts(const struct port *p, char **ret_hosts, char **ret_names);
 
 /* Has the network a dnsmasq at all (dhcp or dns is on)? */
 bool dnsmasq_wanted(const struct network *net);

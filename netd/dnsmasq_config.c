@@ -160,10 +160,10 @@ char *dnsmasq_config_text(const struct network *net, const struct dnsmasq_paths 
 		"# made by netd for network %s, do not edit\n"
 		"interface=%s\nexcept-interface=lo\nbind-dynamic\nuser=%s\n"
 		"pid-file=%s/dnsmasq.pid\ndhcp-leasefile=%s\n"
-		"dhcp-hostsdir=%s/hosts.d\ndhcp-optsdir=%s/opts.d\nhostsdir=%s/names.d\n"
+		"dhcp-hostsdir=%s/hosts.d\nhostsdir=%s/names.d\n"
 		"dhcp-script=%s\ndhcp-scriptuser=%s\n",
 		net->name, net->config->bridge, paths->user, paths->directory, paths->leases,
-		paths->directory, paths->directory, paths->directory, paths->script, paths->user);
+		paths->directory, paths->directory, paths->script, paths->user);
 	put_dhcp(f, net);
 	put_dns(f, net);
 	if (fclose(f) != 0) {
@@ -179,38 +179,37 @@ static void put_address_name(FILE *f, const struct port *p, const struct addr *a
 		fprintf(f, "%s %s.%s\n", ADDR_STR(a), p->name, p->network->config->dns.domain);
 }
 
-/* One open_memstream() for each file; the text of a port without addresses is empty. */
-int dnsmasq_port_texts(const struct port *p, char **ret_hosts, char **ret_opts, char **ret_names)
+/*
+ * The DHCP line has no name: dnsmasq would go on resolving it from the lease after the port has
+ * left. One open_memstream() for each file; the text of a port without addresses is empty.
+ */
+int dnsmasq_port_texts(const struct port *p, char **ret_hosts, char **ret_names)
 {
 	bool known = mac_is_set(&p->mac) && (addr_is_set(&p->addr4) || addr_is_set(&p->addr6));
-	char *texts[3] = { NULL };
+	char *hosts = NULL, *names = NULL;
 	size_t len;
+	FILE *f = open_memstream(&hosts, &len);
 
-	for (int i = 0; i < 3; i++) {
-		FILE *f = open_memstream(&texts[i], &len);
-
-		if (!f) {
-			while (i > 0)
-				free(texts[--i]);
-			return -ENOMEM;
-		}
-		if (i == 0 && known) {
-			fprintf(f, "%s,set:p-%s", MAC_STR(&p->mac), p->name);
-			if (addr_is_set(&p->addr4))
-				fprintf(f, ",%s", ADDR_STR(&p->addr4));
-			if (addr_is_set(&p->addr6))
-				fprintf(f, ",[%s]", ADDR_STR(&p->addr6));
-			fputc('\n', f);
-		} else if (i == 1 && known) {
-			fprintf(f, "tag:p-%s,option:hostname,%s\n", p->name, p->name);
-		} else if (i == 2) {
-			put_address_name(f, p, &p->addr4);
-			put_address_name(f, p, &p->addr6);
-		}
-		fclose(f);
+	if (!f)
+		return -ENOMEM;
+	if (known) {
+		fputs(MAC_STR(&p->mac), f);
+		if (addr_is_set(&p->addr4))
+			fprintf(f, ",%s", ADDR_STR(&p->addr4));
+		if (addr_is_set(&p->addr6))
+			fprintf(f, ",[%s]", ADDR_STR(&p->addr6));
+		fputc('\n', f);
 	}
-	*ret_hosts = texts[0];
-	*ret_opts = texts[1];
-	*ret_names = texts[2];
+	fclose(f);
+	f = open_memstream(&names, &len);
+	if (!f) {
+		free(hosts);
+		return -ENOMEM;
+	}
+	put_address_name(f, p, &p->addr4);
+	put_address_name(f, p, &p->addr6);
+	fclose(f);
+	*ret_hosts = hosts;
+	*ret_names = names;
 	return 0;
 }

@@ -19,7 +19,8 @@
 #include "log.h"
 
 #define QUEUE_MAX 256
-#define OUTPUT_MAX 4096 /* bytes of one hook that are logged */
+#define OUTPUT_MAX 4096 /* bytes and lines of one hook that are logged */
+#define OUTPUT_LINES_MAX 50
 #define ENV_MAX 32
 
 struct event {
@@ -40,7 +41,7 @@ struct hooks {
 	pid_t pid;
 	struct source *process, *timer, *output_source;
 	int output;
-	size_t output_bytes;
+	size_t output_bytes, output_lines;
 	struct log_limit limit;
 };
 
@@ -155,7 +156,8 @@ static void output_read(struct source *s _unused_, int fd, uint32_t events _unus
 	if (h->output_bytes > OUTPUT_MAX)
 		return; /* read on, so that the hook does not block; but not into the log */
 	for (char *line = strtok_r(buf, "\n", &save); line; line = strtok_r(NULL, "\n", &save))
-		log_info("hook %s: %s", h->names[h->next - 1], line);
+		if (h->output_lines++ < OUTPUT_LINES_MAX)
+			log_info("hook %s: %s", h->names[h->next - 1], line);
 }
 
 static void hook_ended(struct source *s _unused_, pid_t pid _unused_, int status, void *data)
@@ -204,7 +206,7 @@ static int hook_start(struct hooks *h, const char *path, const struct event *e)
 	r = h->pid < 0 ? -errno : 0;
 	close(out[1]);
 	h->output = out[0];
-	h->output_bytes = 0;
+	h->output_bytes = h->output_lines = 0;
 	if (r == 0 && fcntl(h->output, F_SETFL, O_NONBLOCK) < 0)
 		r = -errno;
 	if (r == 0)

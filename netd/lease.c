@@ -9,7 +9,7 @@
 #include "lease.h"
 
 #include <pwd.h>
-#include <stdarg.h>
+#include <sys/auxv.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -153,7 +153,9 @@ static const char *env_or_star(const char *name)
 int lease_event_main(int argc, char **argv)
 {
 	struct sockaddr_un sun = { .sun_family = AF_UNIX };
-	const char *slash = strrchr(argv[0], '/');
+	/* dnsmasq gives argv[0] without its directory; the kernel remembers what was executed. */
+	const char *path = (const char *)getauxval(AT_EXECFN);
+	const char *slash = path ? strrchr(path, '/') : NULL;
 	char text[EVENT_MAX];
 	const char *mac;
 	int fd, n;
@@ -161,8 +163,8 @@ int lease_event_main(int argc, char **argv)
 	/* dnsmasq asks for "init", "tftp" and more besides leases: nothing to say. */
 	if (argc < 4 || !slash || !strchr("ado", argv[1][0]))
 		return 0;
-	n = snprintf(sun.sun_path, sizeof(sun.sun_path), "%.*s/lease.sock", (int)(slash - argv[0]),
-		     argv[0]);
+	n = snprintf(sun.sun_path, sizeof(sun.sun_path), "%.*s/lease.sock", (int)(slash - path),
+		     path);
 	if (n < 0 || (size_t)n >= sizeof(sun.sun_path))
 		return 1;
 	mac = strchr(argv[3], ':') ? env_or_star("DNSMASQ_MAC") : argv[2];

@@ -807,6 +807,15 @@ static bool message_is_ours(const struct nlmsghdr *nlh)
 	return false;
 }
 
+static void drift(struct nft *n, const char *what, pid_t pid, const char *comm)
+{
+	struct error err = { 0 };
+
+	if (nft_repair(n, &err) < 0)
+		log_error("nftables: repair: %s", err.message);
+	n->drift(n->drift_data, what, pid, comm);
+}
+
 static void foreign_commit(struct nft *n, const struct nlmsghdr *nlh)
 {
 	const struct nlattr *tb[NFTA_GEN_MAX + 1] = { 0 };
@@ -819,7 +828,7 @@ static void foreign_commit(struct nft *n, const struct nlmsghdr *nlh)
 		pid = ntohl(mnl_attr_get_u32(tb[NFTA_GEN_PROC_PID]));
 	if (tb[NFTA_GEN_PROC_NAME])
 		str_copy(comm, sizeof(comm), mnl_attr_get_str(tb[NFTA_GEN_PROC_NAME]));
-	n->drift(n->drift_data, "our nftables tables were changed", pid, comm);
+	drift(n, "our nftables tables were changed", pid, comm);
 }
 
 static int monitor_cb(const struct nlmsghdr *nlh, void *data)
@@ -848,7 +857,7 @@ static void monitor_event(struct source *s _unused_, int fd, uint32_t events _un
 	while ((len = recv(fd, buf, sizeof(buf), MSG_DONTWAIT)) > 0)
 		mnl_cb_run(buf, len, 0, 0, monitor_cb, n);
 	if (len < 0 && errno == ENOBUFS)
-		n->drift(n->drift_data, "nftables events were lost, looking at everything", 0, "");
+		drift(n, "nftables events were lost", 0, "");
 }
 
 static int monitor_open(struct nft *n, struct error *err)

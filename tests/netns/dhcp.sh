@@ -49,7 +49,7 @@ t_an_address_comes_from_the_reservation_or_the_range()
 
 t_options_reach_the_client()
 {
-	LEASE_ENV=$TEST_TMP/lease.env ip netns exec web busybox udhcpc -i eth0 -q -n -f -O ntpsrv -O hostname \
+	LEASE_ENV=$TEST_TMP/lease.env ip netns exec web busybox udhcpc -i eth0 -q -n -f -O ntpsrv -O mtu \
 		-s "$TEST_TMP/udhcpc.script"
 	has "gateway" '^router=10.77.0.1$' "$(cat "$TEST_TMP/lease.env")"
 	has "DNS" '^dns=10.77.0.1$' "$(cat "$TEST_TMP/lease.env")"
@@ -58,7 +58,6 @@ t_options_reach_the_client()
 	has "option 42" '^ntpsrv=10.77.0.1$' "$(cat "$TEST_TMP/lease.env")"
 	has "lease time" '^lease=3600$' "$(cat "$TEST_TMP/lease.env")"
 	has "boot file" 'pxe.0' "$(cat "$TEST_TMP/lease.env")"
-	has "hostname" '^hostname=web$' "$(cat "$TEST_TMP/lease.env")"
 }
 
 t_names_resolve_while_the_port_is_there()
@@ -66,7 +65,7 @@ t_names_resolve_while_the_port_is_there()
 	eq "web" 10.77.0.10 "$(resolve peer web.lab.internal)"
 	eq "peer" "$(addr4 peer)" "$(resolve web peer.lab.internal)"
 	has "web over IPv6" '^fd77:' "$(resolve peer web.lab.internal AAAA)"
-	eq "the other way round" web.lab.internal. "$(resolve peer 10.0.77.10.in-addr.arpa PTR | cat; ip netns exec peer dig +short +time=2 @10.77.0.1 -x 10.77.0.10)"
+	eq "the other way round" web.lab.internal. "$(resolve peer 10.0.77.10.in-addr.arpa PTR)"
 	add_ns brief
 	netctl attach lab --name brief --netns brief
 	has "from the moment attach returns" '^10\.77\.0' "$(resolve peer brief.lab.internal)"
@@ -91,7 +90,7 @@ t_a_guest_cannot_claim_a_name()
 t_ipv6_by_slaac_and_dhcpv6()
 {
 	wait_for 15 has_addr6 web
-	has "SLAAC" '^fd77:0:0:1:' "$(addr6 web)"
+	has "SLAAC" '^fd77::1:' "$(addr6 web)"
 	ip netns exec web ping -6 -c 1 -w 5 fd77:0:0:1::1
 	has "default route" 'default via fe80' "$(ip -n web -6 route)"
 	has "MTU" 'mtu 1400' "$(ip -n web link show eth0)"
@@ -156,8 +155,9 @@ t_a_dead_dnsmasq_is_started_again()
 
 t_a_taken_port_53_is_named_with_who_has_it()
 {
-	net_file third <<< 'network "third" { mode = "nat"  address = "10.80.0.1/24" }'
-	netctl apply
+	netctl detach lab web
+	netctl detach lab peer
+	wait_for 10 eval '! netctl show lab | grep -q "dnsmasq pid"'
 	python3 -c '
 import socket, time
 s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -167,10 +167,14 @@ time.sleep(60)' > "$TEST_TMP/bound" &
 	local pid=$!
 	wait_for 5 grep -q bound "$TEST_TMP/bound"
 	add_ns late
-	if netctl attach third --name late --netns late 2> "$TEST_TMP/err"; then fail "it attached"; fi
+	if netctl attach lab --name late --netns late 2> "$TEST_TMP/err"; then fail "it attached"; fi
 	has "the reason" 'port 53 is taken by python3 \(pid' "$(cat "$TEST_TMP/err")"
-	has "show says so" 'port 53 is taken' "$(netctl show third)"
+	has "show says so" 'port 53 is taken' "$(netctl show lab)"
+	step "and it works again when the port is free"
 	kill $pid
+	wait $pid 2> /dev/null || true
+	wait_for 20 netctl attach lab --name late --netns late
+	has "show no longer" 'lab: nat, up$' "$(netctl show lab)"
 }
 
 run_tests "$@"

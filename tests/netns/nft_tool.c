@@ -13,11 +13,7 @@
 
 static void drift(void *data, const char *what, pid_t pid, const char *comm)
 {
-	struct nft **n = data;
-	struct error err = { 0 };
-
-	if (*n && nft_repair(*n, &err) < 0)
-		printf("repair failed: %s\n", err.message);
+	(void)data;
 	printf("drift: %s by %s (%s)\n", what, comm, pid ? "pid known" : "pid unknown");
 	fflush(stdout);
 }
@@ -84,7 +80,7 @@ int main(int argc, char **argv)
 	for (; i < argc; i++)
 		port_parse(nets, c->nnetworks, argv[i]);
 	if (loop_new(&loop) < 0 ||
-	    nft_open(loop, plain ? NFT_OWNER_NO : NFT_OWNER_AUTO, drift, &n, &n, &err) < 0)
+	    nft_open(loop, plain ? NFT_OWNER_NO : NFT_OWNER_AUTO, drift, NULL, &n, &err) < 0)
 		die("%s", err.message);
 	for (size_t k = 0; k < c->nnetworks; k++) {
 		changes[k].network = nets[k].name;
