@@ -287,6 +287,26 @@ static bool range_of(const struct config_network *c, sa_family_t family, struct 
 	return true;
 }
 
+/*
+ * Where guests make addresses themselves (SLAAC, RFC 4862), the one that DHCPv6 gives is the same:
+ * prefix and modified EUI-64. So the name's AAAA holds for guests of either kind.
+ */
+static bool choose_slaac(const struct network *net, const struct port *p, struct addr *ret)
+{
+	const struct prefix *prefix = first_prefix(net->config, AF_INET6);
+	struct addr a;
+
+	if (!prefix || prefix->len != 64 || addr_is_set(&net->config->dhcp.range6.first) ||
+	    !mac_is_set(&p->mac))
+		return false;
+	a = addr_from_mac_link_local(&p->mac);
+	memcpy(a.bytes, prefix->addr.bytes, 8);
+	if (is_taken(net, p, &a))
+		return false;
+	*ret = a;
+	return true;
+}
+
 static int choose(const struct network *net, const struct port *p, sa_family_t family,
 		  struct addr *ret, struct error *err)
 {
@@ -294,6 +314,8 @@ static int choose(const struct network *net, const struct port *p, sa_family_t f
 	struct addr_range range;
 	uint64_t size, start;
 
+	if (family == AF_INET6 && choose_slaac(net, p, ret))
+		return 0;
 	if (!range_of(net->config, family, &range))
 		return 0;
 	snprintf(key, sizeof(key), "%s/%s/%d", net->name, p->name, family == AF_INET ? 4 : 6);
@@ -335,6 +357,8 @@ int address_assign(const struct network *net, struct port *p, struct error *err)
 	struct addr a4 = { 0 }, a6 = { 0 };
 	int r;
 
+	if (!mac_is_set(&p->mac))
+		p->mac = host && mac_is_set(&host->mac) ? host->mac : port_mac(net->name, p->name);
 	if (host && addr_is_set(&host->addr4))
 		a4 = host->addr4;
 	else if ((r = choose(net, p, AF_INET, &a4, err)) < 0)
@@ -348,8 +372,6 @@ int address_assign(const struct network *net, struct port *p, struct error *err)
 		r = check_free(net, p, &a6, err);
 	if (r < 0)
 		return r;
-	if (!mac_is_set(&p->mac))
-		p->mac = host && mac_is_set(&host->mac) ? host->mac : port_mac(net->name, p->name);
 	p->addr4 = a4;
 	p->addr6 = a6;
 	return 0;

@@ -177,7 +177,7 @@ int netctl_detach(struct netctl *c, int argc, char **argv)
 
 /* ---- run -------------------------------------------------------------------------- */
 
-/* The descriptors that an array of positions names, inherited by the command: "3:4". */
+/* The descriptors that an array of positions names, inherited by the command, from 3 on: "3:4". */
 static int fds_text(struct varlink_result *res, const char *key, char *buf, size_t size)
 {
 	const json_t *array = json_object_get(res->parameters, key);
@@ -188,8 +188,10 @@ static int fds_text(struct varlink_result *res, const char *key, char *buf, size
 	json_array_foreach(array, i, v) {
 		size_t at = json_integer_value(v);
 
-		if (at >= res->nfds || fcntl(res->fds[at], F_SETFD, 0) < 0)
+		if (at >= res->nfds || (fd = fcntl(res->fds[at], F_DUPFD, 3)) < 0)
 			return netctl_fail("netd named a descriptor that did not come");
+		close(res->fds[at]);
+		res->fds[at] = fd;
 		len += snprintf(buf + len, size - len, "%s%d", i ? ":" : "", res->fds[at]);
 	}
 	return 0;
@@ -271,6 +273,8 @@ int netctl_run(struct netctl *c, int argc, char **argv)
 	status = netctl_call(c, "io.netd.Attach", parameters, NULL, 0, &res);
 	if (status)
 		return status;
+	varlink_client_free(c->client); /* its descriptor is 3 */
+	c->client = NULL;
 	status = run_command(&res, &o, argv + optind + 1, argc - optind - 1);
 	varlink_result_done(&res);
 	return status;

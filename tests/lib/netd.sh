@@ -79,14 +79,19 @@ outside()
 	serve outside 80 outside
 }
 
-# serve NS PORT TEXT: HTTP on every address of the namespace
+# serve NS PORT TEXT: HTTP on every address of the namespace ("-": this one)
 serve()
 {
 	local dir=$TEST_TMP/www.$1.$2
 	mkdir -p "$dir"
 	echo "$3" > "$dir/index.html"
-	ip netns exec "$1" python3 -m http.server --bind :: --directory "$dir" "$2" > /dev/null 2>&1 &
-	wait_for 10 serving "$1" "$2"
+	if [ "$1" = - ]; then
+		busybox httpd -f -p "$2" -h "$dir" &
+		wait_for 10 curl -s -o /dev/null --max-time 1 "http://127.0.0.1:$2/"
+	else
+		ip netns exec "$1" busybox httpd -f -p "$2" -h "$dir" &
+		wait_for 10 serving "$1" "$2"
+	fi
 }
 serving() { ip netns exec "$1" curl -s -o /dev/null --max-time 1 "http://127.0.0.1:$2/"; }
 # fetch NS URL
@@ -104,6 +109,16 @@ box()
 	netctl attach "$1" --name "$2" --netns "$2" "${@:3}"
 	lease "$2"
 }
+
+# hold NET NAME [OPTION…]: a port with a tap that is kept open; HELD is the process that has it
+hold()
+{
+	"$BUILD/netctl" run "$1" --name "$2" "${@:3}" -- sleep 1000 &
+	HELD=$!
+	wait_for 10 port_is_there "$1" "$2"
+}
+port_is_there() { netctl ports "$1" | grep -q "^$1  *$2 "; }
+port_is_gone() { ! port_is_there "$@"; }
 
 # addr4 NS, addr6 NS: of eth0, global
 addr4() { ip -n "$1" -4 -o addr show dev eth0 scope global | awk '{ sub(/\/.*/, "", $4); print $4; exit }'; }

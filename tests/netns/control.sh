@@ -24,6 +24,16 @@ setup()
 as() { setpriv --reuid="$1" --regid="$2" --clear-groups --bounding-set=-all -- "${@:3}"; }
 uid() { id -u "$1"; }
 client() { as "$(uid daemon)" 1 "$BUILD/netctl" "$@"; }
+# client_hold NAME: as the user "daemon", a port of lab that is kept open
+client_hold()
+{
+	setpriv --reuid="$(uid daemon)" --regid=1 --clear-groups --bounding-set=-all -- \
+		"$BUILD/netctl" run lab --name "$1" -- sleep 1000 &
+	HELD=$!
+	wait_for 10 port_is_there lab "$1"
+}
+# let_go PID NET NAME
+let_go() { kill "$1"; wait_for 10 port_is_gone "$2" "$3"; }
 
 t_an_ordinary_user_runs_a_command_with_a_tap()
 {
@@ -61,23 +71,21 @@ t_groups_and_users_decide()
 
 t_max_ports_is_per_user()
 {
-	client run lab --name a -- sleep 100 &
-	client run lab --name b -- sleep 100 &
-	wait_for 5 eval '[ "$(netctl ports lab | grep -c tap)" = 2 ]'
+	client_hold a
+	local a=$HELD
+	client_hold b
 	if client run lab --name c -- true 2> "$TEST_TMP/err"; then fail "a third one"; fi
 	has "the limit" 'max-ports = 2' "$(cat "$TEST_TMP/err")"
-	kill %1 %2
-	wait_for 5 eval '! netctl ports lab | grep -q tap'
+	let_go "$a" lab a
+	let_go "$HELD" lab b
 }
 
 t_a_name_is_taken_by_one()
 {
-	client run lab --name one -- sleep 100 &
-	wait_for 5 eval 'netctl ports lab | grep -q one'
+	client_hold one
 	if client run lab --name one -- true 2> "$TEST_TMP/err"; then fail "twice"; fi
 	has "by whom" "the name 'one' is taken: .*uid $(uid daemon)" "$(cat "$TEST_TMP/err")"
-	kill %1
-	wait_for 5 eval '! netctl ports lab | grep -q one'
+	let_go "$HELD" lab one
 	step "of eight who race for a name one wins"
 	for _ in 1 2 3 4 5 6 7 8; do
 		netctl run lan --name race -- sleep 3 2>> "$TEST_TMP/race" &
@@ -87,11 +95,10 @@ t_a_name_is_taken_by_one()
 
 t_a_duplicate_mac_is_refused()
 {
-	netctl run lan --name m1 --mac 52:54:00:00:00:07 -- sleep 100 &
-	wait_for 5 eval 'netctl ports lan | grep -q m1'
+	hold lan m1 --mac 52:54:00:00:00:07
 	if netctl run lan --name m2 --mac 52:54:00:00:00:07 -- true 2> "$TEST_TMP/err"; then fail "twice"; fi
 	has "whose" '52:54:00:00:00:07 is that of .*m1' "$(cat "$TEST_TMP/err")"
-	kill %1
+	let_go "$HELD" lan m1
 }
 
 t_near_names_are_offered()
@@ -116,19 +123,17 @@ t_exit_statuses_are_0_1_2()
 
 t_json_is_json()
 {
-	netctl run lab --name j -- sleep 100 &
-	wait_for 5 eval 'netctl ports lab | grep -q " j "'
+	hold lab j
 	for v in list "show lab" ports leases plan graph metrics "check $ETC"; do
 		netctl --json $v | python3 -m json.tool > /dev/null || fail "$v"
 	done
 	netctl --json show nope 2> /dev/null | python3 -m json.tool > /dev/null
-	kill %1
+	kill "$HELD"
 }
 
 t_only_the_owner_and_root_detach()
 {
-	client run lab --name mine -- sleep 100 &
-	wait_for 5 eval 'netctl ports lab | grep -q mine'
+	client_hold mine
 	if as 4242 "$(getent group games | cut -d: -f3)" "$BUILD/netctl" detach lab mine 2> "$TEST_TMP/err"; then fail "anybody may"; fi
 	has "whose it is" "belongs to uid $(uid daemon)" "$(cat "$TEST_TMP/err")"
 	client detach lab mine
@@ -157,23 +162,21 @@ t_monitor_streams_events()
 t_metrics_count()
 {
 	local text
-	netctl run lab --name met -- sleep 100 &
-	wait_for 5 eval 'netctl ports lab | grep -q met'
+	hold lab met
 	text=$(netctl metrics)
 	has "networks" '^netd_network_up\{network="lab"\} 1$' "$text"
 	has "ports" '^netd_port_transmit_bytes_total\{network="lab",port="met"\} [0-9]+$' "$text"
 	has "refusals" '^netd_refusals_total [1-9]' "$text"
-	kill %1
+	kill "$HELD"
 }
 
 t_graph_draws_all()
 {
-	netctl run lab --name gr -- sleep 100 &
-	wait_for 5 eval 'netctl ports lab | grep -q " gr "'
-	has "text" '─ gr tap  lab-gr' "$(netctl graph)"
+	hold lab gr
+	has "text" '─ gr  tap  lab-gr' "$(netctl graph)"
 	has "dot" '"network lab" -- "port lab/gr"' "$(netctl graph --format dot --interval 0)"
 	has "svg" '<svg ' "$(netctl graph --format svg --interval 0)"
-	kill %1
+	kill "$HELD"
 }
 
 t_hostile_clients_cost_their_own_connection()
@@ -256,14 +259,13 @@ t_completion_completes()
 
 t_wrong_files_change_nothing()
 {
-	netctl run lab --name stays -- sleep 100 &
-	wait_for 5 eval 'netctl ports lab | grep -q stays'
+	hold lab stays
 	echo 'network "lab" { mode = "nta" }' > "$ETC/networks/broken.conf"
 	if netctl apply 2> "$TEST_TMP/err"; then fail "applied"; fi
 	has "file and line" 'broken.conf:1: mode = "nta": expected nat, route, isolated or bridge' "$(cat "$TEST_TMP/err")"
 	netctl ports lab | grep -q stays
 	rm "$ETC/networks/broken.conf"
-	kill %1
+	kill "$HELD"
 }
 
 run_tests "$@"
