@@ -63,6 +63,10 @@ static void put_dhcp(FILE *f, const struct network *net)
 	fputs("dhcp-authoritative\ndhcp-no-override\ndhcp-ignore-names\nno-ping\n"
 	      "dhcp-lease-max=65536\n",
 	      f);
+	/* A guarded port may use the address that netd gave it and no other. A joined link whose
+	 * first frame is its DISCOVER is known to netd before it asks again. */
+	if (c->guard != GUARD_OFF)
+		fputs("dhcp-ignore=tag:!known\n", f);
 	for (size_t i = 0; i < net->naddresses; i++) {
 		if (net->addresses[i].addr.family == AF_INET) {
 			put_range4(f, net, &net->addresses[i]);

@@ -183,6 +183,7 @@ static int fds_text(struct varlink_result *res, const char *key, char *buf, size
 	const json_t *array = json_object_get(res->parameters, key);
 	size_t i, len = 0;
 	json_t *v;
+	int fd;
 
 	buf[0] = '\0';
 	json_array_foreach(array, i, v) {
