@@ -316,6 +316,13 @@ int link_stats(struct rtnl *r, int ifindex, struct link_stats *ret)
 	return code;
 }
 
+bool link_exists(struct rtnl *r, int ifindex)
+{
+	struct link_stats stats;
+
+	return link_stats(r, ifindex, &stats) != -ENODEV;
+}
+
 bool link_is_port_kind(const struct link *l)
 {
 	return streq(l->kind, "tun") || streq(l->kind, "veth");

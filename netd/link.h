@@ -108,6 +108,8 @@ struct link_stats {
 };
 /* Of the host's end. 0 or -errno. */
 int link_stats(struct rtnl *r, int ifindex, struct link_stats *ret);
+/* Asks the kernel: a link on its way out sends notices before the last one. */
+bool link_exists(struct rtnl *r, int ifindex);
 /* "tun" and "veth" links can be ports that netd made. */
 bool link_is_port_kind(const struct link *l);
 

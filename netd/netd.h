@@ -41,9 +41,10 @@ struct port {
 	uid_t uid;		  /* who attached it */
 	pid_t pid;
 	unsigned queues;
-	uint64_t since_s;	   /* CLOCK_REALTIME */
-	UT_hash_handle hh;	   /* network->ports, by name */
-	UT_hash_handle hh_ifindex; /* netd->ports_by_ifindex */
+	uint64_t since_s;	      /* CLOCK_REALTIME */
+	struct log_limit drift_limit; /* its holder can change the tap as often as it likes */
+	UT_hash_handle hh;	      /* network->ports, by name */
+	UT_hash_handle hh_ifindex;    /* netd->ports_by_ifindex */
 };
 
 /*
@@ -64,8 +65,9 @@ struct network {
 	/* Effective addresses: configured or auto, then old gateways still in use by a port. */
 	struct prefix addresses[NETWORK_ADDRESSES_MAX * 2];
 	size_t naddresses;
-	bool announced; /* network-up was told */
-	bool blocked;	/* FAILED by what the host has now: looked at again when that changes */
+	bool announced;	  /* network-up was told */
+	bool owns_bridge; /* its bridge is one that netd made */
+	bool blocked;	  /* FAILED by what the host has now: looked at again when that changes */
 	struct port *ports;
 	struct dnsmasq *dnsmasq;   /* NULL while it has no ports */
 	UT_hash_handle hh;	   /* netd->networks, by name */

@@ -225,8 +225,11 @@ int network_check(const struct network *net, struct error *err)
 	const struct link *bridge = actual_link_named(a, c->bridge);
 	const struct link *uplink = c->uplink ? actual_link_named(a, c->uplink) : NULL;
 	struct mark m = { 0 };
-	bool ours = bridge && mark_parse(bridge->alias, &m) == 0 && !m.port[0] &&
-		    streq(m.network, net->name);
+	/* Known by its mark, or, where someone changed that, because it was ours. */
+	bool ours = bridge && net->owns_bridge && bridge->ifindex == net->ifindex;
+
+	ours |= bridge && mark_parse(bridge->alias, &m) == 0 && !m.port[0] &&
+		streq(m.network, net->name);
 
 	if (net->overlap[0])
 		return error_set(err, EADDRINUSE, "%s", net->overlap);
@@ -313,6 +316,7 @@ static void finish(struct reconcile *rec, int result)
 	const struct link *l = actual_link_named(net->netd->actual, net->config->bridge);
 
 	network_set_ifindex(net, l ? l->ifindex : 0);
+	net->owns_bridge = l && (net->config->mode != MODE_BRIDGE || net->config->uplink);
 	if (result == 0)
 		result = dnsmasq_reconcile(net, &rec->err);
 	network_set_state(net, result < 0 ? NETWORK_FAILED : NETWORK_UP,

@@ -171,7 +171,7 @@ void port_gone(struct port *p, const char *why)
 	leave(p, why);
 }
 
-int port_detach(struct port *p, struct error *err)
+int port_release(struct port *p, struct error *err)
 {
 	struct netd *d = p->network->netd;
 	const struct link *l = actual_link(d->actual, p->ifindex);
@@ -187,11 +187,16 @@ int port_detach(struct port *p, struct error *err)
 	if (l)
 		r = rtnl_run_one(d->rtnl, &batch, err);
 	rtnl_batch_done(&batch);
-	if (p->kind == PORT_JOINED)
-		watch_leave_alone(d, p->ifindex);
 	leave(p, "detached");
 	actual_drain(d->actual);
 	return r == -ENODEV ? 0 : r;
+}
+
+int port_detach(struct port *p, struct error *err)
+{
+	if (p->kind == PORT_JOINED)
+		watch_leave_alone(p->network->netd, p->ifindex);
+	return port_release(p, err);
 }
 
 /* ---- attach ---- */

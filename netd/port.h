@@ -53,6 +53,8 @@ int port_attach(struct netd *d, const struct port_request *req, struct port **re
 		struct port_fds *ret_fds, enum port_refusal *ret_refusal, char detail[static 256],
 		struct error *err);
 /* Link first, then rules, names, leases, conntrack entries. Frees the port. */
+int port_release(struct port *p, struct error *err);
+/* The same by someone's command: a joined link then stays away while it exists. */
 int port_detach(struct port *p, struct error *err);
 /* Its link is gone, or is someone else's again: rules, names and the rest go too. Frees it. */
 void port_gone(struct port *p, const char *why);

@@ -51,8 +51,10 @@ static void recover_bridge(struct network *net, const struct link *l)
 {
 	const struct link *old = actual_link(net->netd->actual, net->ifindex);
 
-	if (!old || streq(l->name, net->config->bridge))
-		network_set_ifindex(net, l->ifindex);
+	if (old && !streq(l->name, net->config->bridge))
+		return;
+	network_set_ifindex(net, l->ifindex);
+	net->owns_bridge = true;
 }
 
 /* With the NIC's addresses back on the NIC, where it had one. */

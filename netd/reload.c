@@ -382,7 +382,7 @@ static void take_config(struct network *net, const struct config_network *config
 	net->overlap[0] = '\0';
 	HASH_ITER(hh, net->ports, p, next) {
 		if (!port_stays(net, p))
-			port_detach(p, NULL);
+			port_release(p, NULL);
 		else if (address_reassign(net, p))
 			dnsmasq_port_add(net, p, NULL);
 	}
@@ -577,7 +577,7 @@ static void detach_all(struct network *net)
 	struct port *p, *next;
 
 	HASH_ITER(hh, net->ports, p, next)
-		port_detach(p, NULL);
+		port_release(p, NULL);
 }
 
 static void remove_state_files(const struct netd *d)

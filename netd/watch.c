@@ -35,7 +35,6 @@ struct watch {
 	bool making, host_changed, recheck;
 	int left_alone[LEFT_ALONE_MAX];
 	size_t nleft_alone;
-	struct log_limit drift_limit;
 };
 
 void watch_expect(struct netd *d, bool making)
@@ -171,32 +170,39 @@ static const char *who(uint32_t portid, char buf[static 64])
 	return buf;
 }
 
-static void tell_drift(struct network *net, const struct plan *plan, uint32_t portid)
+#define DRIFT_STEPS_TOLD 4
+
+/* One line however much has changed: the first steps, and how many more there are. */
+static void tell_drift(struct network *net, const struct plan *plan, uint32_t portid,
+		       struct log_limit *limit)
 {
-	struct watch *w = net->netd->watch;
-	char text[STEP_TEXT_MAX], by[64];
+	char text[STEP_TEXT_MAX], all[DRIFT_STEPS_TOLD * STEP_TEXT_MAX], by[64];
+	size_t n = 0, told = MIN(plan->n, (size_t)DRIFT_STEPS_TOLD);
 
 	who(portid, by);
-	for (size_t i = 0; i < plan->n; i++) {
-		const struct step *s = &plan->steps[i];
-
-		if (log_allowed(&w->drift_limit))
-			log_warn("network %s: changed%s: %s, repairing: %s", net->name, by,
-				 s->ifname, step_text(s, plan, text));
-		netd_event(net->netd, "drift",
-			   json_pack("{s:s, s:s, s:s, s:s}", "network", net->name, "interface",
-				     s->ifname, "repair", step_text(s, plan, text), "by",
-				     by[0] ? by + 4 : ""));
+	for (size_t i = 0; i < told; i++)
+		n += snprintf(all + n, sizeof(all) - n, "%s%s", i ? "; " : "",
+			      step_text(&plan->steps[i], plan, text));
+	if (!limit || log_allowed(limit)) {
+		if (plan->n > told)
+			log_warn("network %s: changed%s, repairing: %s; and %zu more", net->name,
+				 by, all, plan->n - told);
+		else
+			log_warn("network %s: changed%s, repairing: %s", net->name, by, all);
 	}
+	netd_event(net->netd, "drift",
+		   json_pack("{s:s, s:s, s:s, s:s}", "network", net->name, "interface",
+			     plan->steps[0].ifname, "repair", all, "by", by[0] ? by + 4 : ""));
 }
 
-static void repair(struct network *net, struct plan *plan, uint32_t portid)
+static void repair(struct port *p, struct plan *plan, uint32_t portid)
 {
+	struct network *net = p->network;
 	struct error err = { 0 };
 
 	if (!plan->n)
 		return;
-	tell_drift(net, plan, portid);
+	tell_drift(net, plan, portid, &p->drift_limit);
 	if (apply_plan(net->netd->actual, plan, &err) < 0)
 		log_error("network %s: cannot repair: %s", net->name, err.message);
 }
@@ -237,8 +243,20 @@ static void work_port(struct port *p, const struct notice *n)
 		join_learned(p, &n->mac);
 		return;
 	}
+	/* Who makes a tap names its owner after the tap is there. */
+	if (p->kind == PORT_JOINED && streq(l->kind, "tun") && l->tap_owner != (uid_t)-1 &&
+	    p->uid != l->tap_owner) {
+		p->uid = l->tap_owner;
+		plan_port(&in, p, &plan);
+		apply_plan(net->netd->actual, &plan, NULL);
+		plan_done(&plan);
+		return;
+	}
 	plan_port(&in, p, &plan);
-	repair(net, &plan, n->portid);
+	/* Down and off its bridge is also what the last notices but one of a dying link say. */
+	if (plan.n && link_exists(net->netd->rtnl, p->ifindex) &&
+	    link_exists(net->netd->rtnl, net->ifindex))
+		repair(p, &plan, n->portid);
 	plan_done(&plan);
 }
 
@@ -265,8 +283,8 @@ static void work_network(struct network *net, const struct notice *n)
 	if (l)
 		actual_read_sysctls(d->actual, l);
 	plan_network(&in, &plan);
-	if (plan.n) {
-		tell_drift(net, &plan, n->portid);
+	if (plan.n && (!l || link_exists(d->rtnl, l->ifindex))) {
+		tell_drift(net, &plan, n->portid, NULL);
 		network_reconcile(net, NULL);
 	}
 	plan_done(&plan);
