@@ -76,6 +76,12 @@ static void put_dhcp(FILE *f, const struct network *net)
 		}
 	}
 	fprintf(f, "dhcp-option=option:mtu,%u\n", network_mtu(net));
+	/* Not by domain=: with it dnsmasq names leases after the hosts files, and goes on resolving
+	 * the name until the lease ends, long after the port has left. */
+	if (c->dns.enabled)
+		fprintf(f,
+			"dhcp-option=option:domain-name,%s\ndhcp-option=option6:domain-search,%s\n",
+			c->dns.domain, c->dns.domain);
 	if (c->mode == MODE_ISOLATED)
 		fputs("dhcp-option=option:router\n", f); /* none */
 	if (six)
@@ -137,8 +143,8 @@ static void put_dns(FILE *f, const struct network *net)
 		fputs("port=0\n", f);
 		return;
 	}
-	fprintf(f, "no-hosts\ndomain-needed\nbogus-priv\ncache-size=1000\ndomain=%s\nlocal=/%s/\n",
-		c->dns.domain, c->dns.domain);
+	fprintf(f, "no-hosts\ndomain-needed\nbogus-priv\ncache-size=1000\nlocal=/%s/\n",
+		c->dns.domain);
 	if (c->mode == MODE_ISOLATED || c->dns.nforwarders)
 		fputs("no-resolv\n", f);
 	for (size_t i = 0; c->mode != MODE_ISOLATED && i < c->dns.nforwarders; i++)

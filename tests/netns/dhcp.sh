@@ -73,6 +73,22 @@ t_names_resolve_while_the_port_is_there()
 	wait_for 5 eval '[ -z "$(resolve peer brief.lab.internal)" ]'
 }
 
+t_a_name_with_a_lease_stops_resolving_too()
+{
+	box lab leased
+	has "it resolves" '^10\.77\.0' "$(resolve peer leased.lab.internal)"
+	netctl detach lab leased
+	wait_for 5 eval '[ -z "$(resolve peer leased.lab.internal)" ]'
+	step "and after a restart of netd, with files left behind"
+	ip netns del leased
+	box lab leased
+	netd_kill
+	ip link del lab-leased
+	netd_start
+	wait_for 10 eval '[ -z "$(resolve peer leased.lab.internal)" ]'
+	eq "others stay" 10.77.0.10 "$(resolve peer web.lab.internal)"
+}
+
 t_records_are_served()
 {
 	eq "A" 10.77.0.1 "$(resolve peer ntp.lab.internal)"
