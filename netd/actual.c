@@ -225,6 +225,7 @@ static int addr_message_parse(const struct nlmsghdr *h, struct link_addr *ret, i
 	a.flags = tb[IFA_FLAGS] && nla_len(tb[IFA_FLAGS]) >= 4 ? nla_get_u32(tb[IFA_FLAGS])
 							       : ifa->ifa_flags;
 	a.scope = ifa->ifa_scope;
+	a.broadcast = tb[IFA_BROADCAST];
 	*ret = a;
 	*ret_ifindex = ifa->ifa_index;
 	return 0;

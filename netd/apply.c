@@ -99,7 +99,7 @@ static void put_step(struct run *run, struct step *s)
 				link_put_delete(&run->batch, ifindex);
 			break;
 		case STEP_ADDR_ADD:
-			addr_put_add(&run->batch, ifindex, &s->prefix, s->flags);
+			addr_put_add(&run->batch, ifindex, &s->prefix, s->flags, s->broadcast);
 			break;
 		case STEP_ADDR_DEL:
 			addr_put_delete(&run->batch, ifindex, &s->prefix);

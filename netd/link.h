@@ -22,6 +22,7 @@ struct link_addr {
 	struct prefix prefix;
 	uint32_t flags; /* IFA_F_* */
 	uint8_t scope;
+	bool broadcast; /* has one of its own */
 };
 
 struct link {

@@ -184,7 +184,7 @@ void plan_port(const struct plan_input *in, const struct port *p, struct plan *p
 /* ---- addresses ---- */
 
 static void plan_addr(struct plan *plan, enum step_op op, const char *ifname, int ifindex,
-		      const struct prefix *p, uint32_t flags)
+		      const struct prefix *p, uint32_t flags, bool broadcast)
 {
 	struct step *s = plan_add(plan, op, ifname, ifindex);
 
@@ -192,6 +192,7 @@ static void plan_addr(struct plan *plan, enum step_op op, const char *ifname, in
 		return;
 	s->prefix = *p;
 	s->flags = flags;
+	s->broadcast = broadcast;
 	s->interrupts = op == STEP_ADDR_DEL;
 }
 
@@ -232,13 +233,13 @@ static void plan_addresses(const struct plan_input *in, struct plan *plan)
 		    (l->addrs[i].scope == RT_SCOPE_UNIVERSE ||
 		     (!wants_ipv6(net) && is_prefix(&l->addrs[i].prefix, &link_local))))
 			plan_addr(plan, STEP_ADDR_DEL, bridge, ifindex, &l->addrs[i].prefix,
-				  l->addrs[i].flags);
+				  l->addrs[i].flags, l->addrs[i].broadcast);
 	for (size_t i = 0; i < net->naddresses; i++)
 		if (!l || !link_has_addr(l, &net->addresses[i]))
 			plan_addr(plan, STEP_ADDR_ADD, bridge, ifindex, &net->addresses[i],
-				  IFA_F_NODAD);
+				  IFA_F_NODAD, true);
 	if (ours && wants_ipv6(net) && (!l || !link_has_addr(l, &link_local)))
-		plan_addr(plan, STEP_ADDR_ADD, bridge, ifindex, &link_local, IFA_F_NODAD);
+		plan_addr(plan, STEP_ADDR_ADD, bridge, ifindex, &link_local, IFA_F_NODAD, false);
 }
 
 /* ---- switches ---- */
@@ -309,12 +310,14 @@ static void plan_move(const struct plan_input *in, struct plan *plan, const stru
 	for (size_t i = 0; i < from->naddrs; i++)
 		if (addr_moves(&from->addrs[i], in->net))
 			plan_addr(plan, STEP_ADDR_DEL, from->name, from->ifindex,
-				  &from->addrs[i].prefix, from->addrs[i].flags);
+				  &from->addrs[i].prefix, from->addrs[i].flags,
+				  from->addrs[i].broadcast);
 	plan_link(in, plan, nic, nic_want, which);
 	for (size_t i = 0; i < from->naddrs; i++)
 		if (addr_moves(&from->addrs[i], in->net))
 			plan_addr(plan, STEP_ADDR_ADD, to, to_index, &from->addrs[i].prefix,
-				  from->addrs[i].flags & ~IFA_F_PERMANENT);
+				  from->addrs[i].flags & ~IFA_F_PERMANENT,
+				  from->addrs[i].broadcast);
 	plan_routes(in, plan, STEP_ROUTE_ADD, from->ifindex, to, to_index);
 }
 

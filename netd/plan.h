@@ -31,6 +31,7 @@ struct step {
 	struct link_values values, old;
 	struct prefix prefix;
 	uint32_t flags;		   /* STEP_ADDR_*: IFA_F_* */
+	bool broadcast;		   /* likewise */
 	const struct route *route; /* borrowed from the input's routes */
 	enum link_sysctl sysctl;
 	int value, old_value;

@@ -155,7 +155,8 @@ void route_put_delete(struct rtnl_batch *b, const struct route *route, int oif)
 	put_route(b, RTM_DELROUTE, 0, route, oif);
 }
 
-void addr_put_add(struct rtnl_batch *b, int ifindex, const struct prefix *p, uint32_t flags)
+void addr_put_add(struct rtnl_batch *b, int ifindex, const struct prefix *p, uint32_t flags,
+		  bool broadcast)
 {
 	struct ifaddrmsg ifa = {
 		.ifa_family = p->addr.family,
@@ -171,7 +172,7 @@ void addr_put_add(struct rtnl_batch *b, int ifindex, const struct prefix *p, uin
 		return;
 	nla_put(m, IFA_LOCAL, addr_size(&p->addr), p->addr.bytes);
 	nla_put(m, IFA_ADDRESS, addr_size(&p->addr), p->addr.bytes);
-	if (p->addr.family == AF_INET && p->len < 31)
+	if (broadcast && p->addr.family == AF_INET && p->len < 31)
 		nla_put(m, IFA_BROADCAST, addr_size(&last), last.bytes);
 	nla_put_u32(m, IFA_FLAGS,
 		    flags & (IFA_F_NODAD | IFA_F_NOPREFIXROUTE | IFA_F_HOMEADDRESS |

@@ -38,8 +38,9 @@ const char *route_format(const struct route *route, char buf[static ROUTE_STRLEN
 void route_put_add(struct rtnl_batch *b, const struct route *route, int oif);
 void route_put_delete(struct rtnl_batch *b, const struct route *route, int oif);
 
-/* @flags: IFA_F_* */
-void addr_put_add(struct rtnl_batch *b, int ifindex, const struct prefix *p, uint32_t flags);
+/* @flags: IFA_F_*; @broadcast: IPv4, with the subnet's broadcast address */
+void addr_put_add(struct rtnl_batch *b, int ifindex, const struct prefix *p, uint32_t flags,
+		  bool broadcast);
 void addr_put_delete(struct rtnl_batch *b, int ifindex, const struct prefix *p);
 
 #endif

@@ -66,7 +66,7 @@ meddle()
 
 t_kill_9_at_random_moments_loses_nothing()
 {
-	local before i after pings lost meddler
+	local before i after pings meddler
 	add_ns meddler
 	before=$(snapshot)
 	echo "$before"
