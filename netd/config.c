@@ -228,10 +228,21 @@ static void confuse_error(cfg_t *cfg, const char *fmt, va_list ap)
 
 /* ---- values ------------------------------------------------------------------ */
 
+/* Users and groups that allow { } named in this load. */
+struct id_cache {
+	struct {
+		char name[33];
+		bool user;
+		uint32_t id;
+	} ids[64];
+	size_t n;
+};
+
 struct reader {
 	const char *file;
 	struct config_errors *errors;
 	struct config_network *net;
+	struct id_cache *cache;
 };
 
 static void complain(const struct reader *rd, int line, const char *fmt, ...) _printf_(3, 4);
@@ -676,13 +687,39 @@ static void read_allow(const struct reader *rd, cfg_t *sec)
 		net->allow.max_ports = max;
 }
 
+/* The uid or gid of a name; -1: none. Each name is asked for once a load. */
+static uint32_t id_of(struct id_cache *cache, const char *name, bool user)
+{
+	uint32_t id = -1;
+
+	for (size_t i = 0; i < cache->n; i++)
+		if (cache->ids[i].user == user && streq(cache->ids[i].name, name))
+			return cache->ids[i].id;
+	if (user) {
+		const struct passwd *pw = getpwnam(name);
+
+		id = pw ? pw->pw_uid : id;
+	} else {
+		const struct group *gr = getgrnam(name);
+
+		id = gr ? gr->gr_gid : id;
+	}
+	if (cache->n < ARRAY_SIZE(cache->ids) && strlen(name) < sizeof(cache->ids[0].name)) {
+		str_copy(cache->ids[cache->n].name, sizeof(cache->ids[0].name), name);
+		cache->ids[cache->n].user = user;
+		cache->ids[cache->n++].id = id;
+	}
+	return id;
+}
+
 /*
- * Names to numbers once, when the file is read: a name service that answers late must not hold up
- * a client. Without allow { } it is group netd.
+ * Names to numbers when the file is read: a name service that answers late must not hold up a
+ * client. Without allow { } it is group netd.
  */
-static void resolve_allow(struct config_network *net)
+static void resolve_allow(const struct reader *rd)
 {
 	static char netd[] = "netd", *const fallback[] = { netd };
+	struct config_network *net = rd->net;
 	bool none = !net->allow.nusers && !net->allow.ngroups;
 	char *const *groups = none ? fallback : net->allow.groups;
 	size_t ngroups = none ? 1 : net->allow.ngroups;
@@ -690,16 +727,16 @@ static void resolve_allow(struct config_network *net)
 	net->allow.uids = calloc(net->allow.nusers + 1, sizeof(uid_t));
 	net->allow.gids = calloc(ngroups + 1, sizeof(gid_t));
 	for (size_t i = 0; net->allow.uids && i < net->allow.nusers; i++) {
-		const struct passwd *pw = getpwnam(net->allow.users[i]);
+		uint32_t id = id_of(rd->cache, net->allow.users[i], true);
 
-		if (pw)
-			net->allow.uids[net->allow.nuids++] = pw->pw_uid;
+		if (id != (uint32_t)-1)
+			net->allow.uids[net->allow.nuids++] = id;
 	}
 	for (size_t i = 0; net->allow.gids && i < ngroups; i++) {
-		const struct group *gr = getgrnam(groups[i]);
+		uint32_t id = id_of(rd->cache, groups[i], false);
 
-		if (gr)
-			net->allow.gids[net->allow.ngids++] = gr->gr_gid;
+		if (id != (uint32_t)-1)
+			net->allow.gids[net->allow.ngids++] = id;
 	}
 }
 
@@ -775,7 +812,7 @@ static void read_network(const struct reader *rd, cfg_t *sec)
 		read_forward(rd, cfg_getnsec(sec, "forward", i), &net->forwards[net->nforwards++]);
 	if (cfg_size(sec, "allow"))
 		read_allow(rd, cfg_getsec(sec, "allow"));
-	resolve_allow(net);
+	resolve_allow(rd);
 }
 
 /* ---- files ----------------------------------------------------------------- */
@@ -857,13 +894,14 @@ static cfg_t *file_parse(const char *path, cfg_opt_t *opts, struct config_errors
 	return NULL;
 }
 
-static void networks_read(struct config *c, const char *path, struct config_errors *errors)
+static void networks_read(struct config *c, const char *path, struct id_cache *cache,
+			  struct config_errors *errors)
 {
 	cfg_t *cfg = file_parse(path, networks_file_opts, errors);
 
 	for (size_t i = 0; cfg && i < cfg_size(cfg, "network"); i++) {
 		cfg_t *sec = cfg_getnsec(cfg, "network", i);
-		struct reader rd = { .file = path, .errors = errors };
+		struct reader rd = { .file = path, .errors = errors, .cache = cache };
 		struct config_network *networks;
 
 		if (c->nnetworks == NETWORKS_MAX) {
@@ -904,6 +942,7 @@ static int is_conf(const struct dirent *e)
 static void directory_read(struct config *c, const char *dir, struct config_errors *errors)
 {
 	_cleanup_free_ char *path = NULL;
+	struct id_cache cache = { .n = 0 };
 	struct dirent **entries;
 	int n;
 
@@ -919,7 +958,7 @@ static void directory_read(struct config *c, const char *dir, struct config_erro
 		_cleanup_free_ char *file = NULL;
 
 		if (asprintf(&file, "%s/%s", path, entries[i]->d_name) >= 0)
-			networks_read(c, file, errors);
+			networks_read(c, file, &cache, errors);
 		free(entries[i]);
 	}
 	free(entries);

@@ -44,24 +44,24 @@ bool netctl_colours(void)
 void table_print(const struct table *t)
 {
 	bool bold = netctl_colours();
+	size_t *widths = calloc(t->ncols, sizeof(*widths));
 
+	if (!widths)
+		return;
+	for (size_t r = 0; r < t->nrows; r++)
+		for (size_t i = 0; i < t->ncols; i++)
+			widths[i] = MAX(widths[i], strlen(t->rows[r][i]));
 	for (size_t r = 0; r < t->nrows; r++) {
 		if (bold && r == 0)
 			fputs("\033[1m", stdout);
-		for (size_t i = 0; i < t->ncols; i++) {
-			size_t width = 0;
-
-			for (size_t k = 0; k < t->nrows; k++)
-				width = MAX(width, strlen(t->rows[k][i]));
-			if (i + 1 < t->ncols)
-				printf("%-*s  ", (int)width, t->rows[r][i]);
-			else
-				fputs(t->rows[r][i], stdout);
-		}
+		for (size_t i = 0; i + 1 < t->ncols; i++)
+			printf("%-*s  ", (int)widths[i], t->rows[r][i]);
+		fputs(t->rows[r][t->ncols - 1], stdout);
 		if (bold && r == 0)
 			fputs("\033[0m", stdout);
 		putchar('\n');
 	}
+	free(widths);
 }
 
 void table_done(struct table *t)

@@ -8,6 +8,7 @@
  */
 #include "reload.h"
 
+#include <malloc.h>
 #include <dirent.h>
 #include <sys/stat.h>
 
@@ -480,6 +481,7 @@ int netd_apply(struct netd *d, unsigned confirm_s, json_t **ret_steps, struct co
 	}
 	r = switch_to(d, c, err);
 	keep_text(d, text);
+	malloc_trim(0);
 	netd_event(d, "config", json_pack("{s:s}", "network", ""));
 	if (ret_steps)
 		*ret_steps = steps;
@@ -557,6 +559,7 @@ int netd_bring_up(struct netd *d, struct error *err)
 	HASH_ITER(hh_ifindex, d->ports_by_ifindex, p, next_port)
 		watch_note(d, p->ifindex);
 	join_scan(d, NULL);
+	malloc_trim(0); /* what reading and the first batch needed is not needed again */
 	return r;
 }
 
