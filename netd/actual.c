@@ -142,8 +142,10 @@ static void on_link(struct actual *a, const struct nlmsghdr *h)
 		if (!l || m.gone || !port_take(l, &m))
 			return;
 	} else if (m.gone) {
-		if (l)
-			link_remove(a, l, h);
+		if (!l)
+			return;
+		l->silent = m.silent;
+		link_remove(a, l, h);
 		return;
 	} else {
 		if (!l) {

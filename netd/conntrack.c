@@ -4,7 +4,12 @@
  * forward. ctnetlink through libmnl: one dump in which the kernel's answers
  * are looked through, and a delete for each entry that matches.
  *
- * Owns one netlink socket. Runs in netd.
+ * A dump walks the whole hash table, 15 ms with its usual size whatever is in
+ * it. So what is to go is queued, and a moment later one dump serves all of it
+ * in a child process, while the daemon goes on. conntrack_settle() waits: an
+ * address must be free of its past before it is given anew.
+ *
+ * Owns the queue and at most one child. Runs in netd, on its loop.
  */
 #include "conntrack.h"
 
@@ -13,20 +18,32 @@
 #include <linux/netfilter/nf_conntrack_common.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netfilter/nfnetlink_conntrack.h>
+#include <sys/wait.h>
 
 #define ENTRIES_MAX 65536 /* deleted by one call; the rest time out by themselves */
 
-struct conntrack {
-	struct mnl_socket *socket;
-	uint32_t seq;
-};
+#define QUEUE_MAX 64
+#define QUEUE_MS 20
 
 /* What an entry must be to go: an address at either end, or a forward's marks. */
 struct match {
 	struct addr addr;
 	bool forward;
 	uint8_t protocol;
-	uint16_t port_be; /* original destination */
+	uint16_t first, last; /* original destination port, host order */
+};
+
+struct conntrack {
+	struct loop *loop;
+	struct mnl_socket *socket; /* the child's, or that of a run of our own */
+	uint32_t seq;
+	struct source *timer;
+	struct match queue[QUEUE_MAX];
+	size_t n;
+	pid_t child;
+	struct source *child_source;
+	struct match running[QUEUE_MAX]; /* what the child deletes */
+	size_t nrunning;
 };
 
 /* One entry to delete: its two tuples as they came, since the kernel finds it by them. */
@@ -38,23 +55,23 @@ struct found {
 };
 
 struct scan {
-	const struct match *match;
+	const struct conntrack *ct;
 	struct found *list;
 	size_t n;
 };
 
-int conntrack_open(struct conntrack **ret, struct error *err)
+static void queue_timer(struct source *s, void *data);
+
+int conntrack_open(struct loop *l, struct conntrack **ret, struct error *err)
 {
 	struct conntrack *c = calloc(1, sizeof(*c));
 
 	if (!c)
 		return error_set(err, ENOMEM, "out of memory");
-	c->socket = mnl_socket_open2(NETLINK_NETFILTER, SOCK_CLOEXEC);
-	if (!c->socket || mnl_socket_bind(c->socket, 0, MNL_SOCKET_AUTOPID) < 0) {
-		int e = errno;
-
-		conntrack_close(c);
-		return error_set(err, e, "nfnetlink: %s", strerror(e));
+	c->loop = l;
+	if (loop_add_timer(l, queue_timer, c, &c->timer) < 0) {
+		free(c);
+		return error_set(err, ENOMEM, "out of memory");
 	}
 	*ret = c;
 	return 0;
@@ -64,8 +81,9 @@ void conntrack_close(struct conntrack *c)
 {
 	if (!c)
 		return;
-	if (c->socket)
-		mnl_socket_close(c->socket);
+	conntrack_settle(c, NULL);
+	source_free(c->child_source);
+	source_free(c->timer);
 	free(c);
 }
 
@@ -127,11 +145,22 @@ static struct tuple tuple_parse(const struct nlattr *attr)
 static bool entry_matches(const struct match *m, const struct tuple *orig,
 			  const struct tuple *reply)
 {
+	uint16_t port = ntohs(orig->dport_be);
+
 	if (m->forward)
-		return orig->protocol == m->protocol && orig->dport_be == m->port_be &&
+		return orig->protocol == m->protocol && port >= m->first && port <= m->last &&
 		       addr_equal(&reply->src, &m->addr) && !addr_equal(&orig->dst, &m->addr);
 	return addr_equal(&orig->src, &m->addr) || addr_equal(&orig->dst, &m->addr) ||
 	       addr_equal(&reply->src, &m->addr) || addr_equal(&reply->dst, &m->addr);
+}
+
+static bool any_matches(const struct conntrack *c, const struct tuple *orig,
+			const struct tuple *reply)
+{
+	for (size_t i = 0; i < c->n; i++)
+		if (entry_matches(&c->queue[i], orig, reply))
+			return true;
+	return false;
 }
 
 static int entry_cb(const struct nlmsghdr *nlh, void *data)
@@ -157,7 +186,7 @@ static int entry_cb(const struct nlmsghdr *nlh, void *data)
 			break;
 		}
 	}
-	if (!orig_attr || s->n >= ENTRIES_MAX || !entry_matches(s->match, &orig, &reply))
+	if (!orig_attr || s->n >= ENTRIES_MAX || !any_matches(s->ct, &orig, &reply))
 		return MNL_CB_OK;
 	len = MNL_ALIGN(orig_attr->nla_len) + (zone_attr ? MNL_ALIGN(zone_attr->nla_len) : 0);
 	f = malloc(sizeof(*f) + len);
@@ -210,14 +239,18 @@ static int ct_request(struct conntrack *c, struct nlmsghdr *nlh, mnl_cb_t cb, vo
 	return 0;
 }
 
-static int conntrack_flush(struct conntrack *c, const struct match *m)
+/* Deletes what the queue names; blocks for a dump's time. */
+static void conntrack_run(struct conntrack *c)
 {
-	struct scan s = { .match = m };
+	struct scan s = { .ct = c };
 	char buf[4096];
-	int r = ct_request(c, ct_message(c, buf, IPCTNL_MSG_CT_GET, NLM_F_DUMP, m->addr.family),
-			   entry_cb, &s);
-	int deleted = 0;
 
+	c->socket = mnl_socket_open2(NETLINK_NETFILTER, SOCK_CLOEXEC);
+	if (!c->socket)
+		return;
+	if (mnl_socket_bind(c->socket, 0, MNL_SOCKET_AUTOPID) == 0)
+		ct_request(c, ct_message(c, buf, IPCTNL_MSG_CT_GET, NLM_F_DUMP, AF_UNSPEC),
+			   entry_cb, &s);
 	while (s.list) {
 		struct found *f = s.list;
 		struct nlmsghdr *nlh;
@@ -227,27 +260,94 @@ static int conntrack_flush(struct conntrack *c, const struct match *m)
 		if (nlh->nlmsg_len + f->len <= sizeof(buf)) {
 			memcpy(mnl_nlmsg_get_payload_tail(nlh), f->attrs, f->len);
 			nlh->nlmsg_len += f->len;
-			if (ct_request(c, nlh, NULL, NULL) == 0)
-				deleted++;
+			ct_request(c, nlh, NULL, NULL);
 		}
 		free(f);
 	}
-	return r < 0 ? r : deleted;
+	mnl_socket_close(c->socket);
 }
 
-int conntrack_flush_addr(struct conntrack *c, const struct addr *a)
+static void child_ended(struct source *s _unused_, pid_t pid _unused_, int status _unused_,
+			void *data)
+{
+	struct conntrack *c = data;
+
+	c->child_source = NULL;
+	c->child = 0;
+	c->nrunning = 0;
+	if (c->n)
+		source_set_timer(c->timer, QUEUE_MS, 0);
+}
+
+static void queue_timer(struct source *s _unused_, void *data)
+{
+	struct conntrack *c = data;
+
+	if (c->child || !c->n)
+		return; /* its end arms the timer again */
+	c->child = fork();
+	if (c->child == 0) {
+		conntrack_run(c);
+		_exit(0);
+	}
+	if (c->child < 0 ||
+	    loop_add_child(c->loop, c->child, child_ended, c, &c->child_source) < 0) {
+		c->child = 0;
+		conntrack_run(c);
+		c->n = 0;
+		return;
+	}
+	memcpy(c->running, c->queue, sizeof(c->queue));
+	c->nrunning = c->n;
+	c->n = 0;
+}
+
+static void queue_add(struct conntrack *c, const struct match *m)
+{
+	if (c->n == QUEUE_MAX) {
+		conntrack_run(c);
+		c->n = 0;
+	}
+	if (!c->n)
+		source_set_timer(c->timer, QUEUE_MS, 0);
+	c->queue[c->n++] = *m;
+}
+
+void conntrack_flush_addr(struct conntrack *c, const struct addr *a)
 {
 	struct match m = { .addr = *a };
 
-	return addr_is_set(a) ? conntrack_flush(c, &m) : 0;
+	if (addr_is_set(a))
+		queue_add(c, &m);
 }
 
-int conntrack_flush_forward(struct conntrack *c, uint8_t protocol, uint16_t port,
-			    const struct addr *to)
+void conntrack_flush_forward(struct conntrack *c, uint8_t protocol, uint16_t first, uint16_t last,
+			     const struct addr *to)
 {
 	struct match m = {
-		.addr = *to, .forward = true, .protocol = protocol, .port_be = htons(port)
+		.addr = *to, .forward = true, .protocol = protocol, .first = first, .last = last
 	};
 
-	return conntrack_flush(c, &m);
+	queue_add(c, &m);
+}
+
+static bool concerns(const struct match *list, size_t n, const struct addr *a)
+{
+	for (size_t i = 0; i < n; i++)
+		if (!a || addr_equal(&list[i].addr, a))
+			return true;
+	return false;
+}
+
+void conntrack_settle(struct conntrack *c, const struct addr *a)
+{
+	if (c->child && concerns(c->running, c->nrunning, a)) {
+		waitpid(c->child, NULL, 0);
+		source_freep(&c->child_source);
+		child_ended(NULL, 0, 0, c);
+	}
+	if (concerns(c->queue, c->n, a)) {
+		conntrack_run(c);
+		c->n = 0;
+	}
 }

@@ -55,6 +55,16 @@ static void parse_tun(struct nlattr *nest, struct link_message *m)
 	m->tap_owner = attr_u32(tb[IFLA_TUN_OWNER], (uid_t)-1);
 }
 
+static bool is_silent(struct nlattr *attr)
+{
+	uint64_t rx_packets; /* rtnl_link_stats64's first field; not aligned in the message */
+
+	if (!attr || (size_t)nla_len(attr) < sizeof(rx_packets))
+		return false;
+	memcpy(&rx_packets, nla_data(attr), sizeof(rx_packets));
+	return !rx_packets;
+}
+
 static void parse_info(struct nlattr *nest, struct link_message *m)
 {
 	struct nlattr *tb[IFLA_INFO_MAX + 1];
@@ -91,6 +101,7 @@ int link_message_parse(const struct nlmsghdr *h, struct link_message *ret)
 	m.master = attr_u32(tb[IFLA_MASTER], 0);
 	m.mtu = attr_u32(tb[IFLA_MTU], 0);
 	m.group = attr_u32(tb[IFLA_GROUP], 0);
+	m.silent = is_silent(tb[IFLA_STATS64]);
 	if (tb[IFLA_ADDRESS] && nla_len(tb[IFLA_ADDRESS]) == sizeof(m.mac))
 		memcpy(&m.mac, nla_data(tb[IFLA_ADDRESS]), sizeof(m.mac));
 	if (m.bridge_family && tb[IFLA_PROTINFO])

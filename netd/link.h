@@ -39,6 +39,7 @@ struct link {
 	bool tap_persistent;
 	unsigned tap_queues;
 	uid_t tap_owner;
+	bool silent; /* gone without ever having received a frame: a guest that sent nothing */
 	struct link_addr *addrs;
 	size_t naddrs;
 	int sysctls[LINK_NSYSCTLS]; /* -1: not read yet */
@@ -59,6 +60,7 @@ struct link_message {
 	bool tap_persistent;
 	unsigned tap_queues;
 	uid_t tap_owner;
+	bool silent;
 };
 
 /* Pure: 0, or -EBADMSG. Fuzzed. */

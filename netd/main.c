@@ -172,7 +172,7 @@ static void open_all(struct netd *d, struct lease_listener **leases, struct erro
 	load(d, err);
 	if (netd_open_rules(d, err) < 0)
 		die("%s", err->message);
-	if (conntrack_open(&d->conntrack, err) < 0)
+	if (conntrack_open(d->loop, &d->conntrack, err) < 0)
 		die("%s", err->message);
 	if (asprintf(&hooks, "%s/hooks.d", d->config_dir) < 0 ||
 	    hooks_new(d->loop, hooks, d->config->hook_timeout_s, &d->hooks) < 0)

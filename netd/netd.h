@@ -41,6 +41,7 @@ struct port {
 	uid_t uid;		  /* who attached it */
 	pid_t pid;
 	unsigned queues;
+	bool silent;		      /* its link went without having sent a frame */
 	uint64_t since_s;	      /* CLOCK_REALTIME */
 	struct log_limit drift_limit; /* its holder can change the tap as often as it likes */
 	UT_hash_handle hh;	      /* network->ports, by name */

@@ -147,6 +147,7 @@ static void leave(struct port *p, const char *why)
 {
 	struct network *net = p->network;
 	struct addr addrs[] = { p->addr4, p->addr6 };
+	bool silent = p->silent;
 	struct error err = { 0 };
 
 	if (p->state != PORT_LEAVING)
@@ -157,7 +158,7 @@ static void leave(struct port *p, const char *why)
 	if (network_commit_rules(net, &err) < 0)
 		log_error("network %s: %s", net->name, err.message);
 	for (size_t i = 0; i < ARRAY_SIZE(addrs); i++)
-		if (addr_is_set(&addrs[i]) && net->netd->conntrack)
+		if (!silent && addr_is_set(&addrs[i]) && net->netd->conntrack)
 			conntrack_flush_addr(net->netd->conntrack, &addrs[i]);
 	if (net->state != NETWORK_UP)
 		return;
@@ -425,6 +426,8 @@ static int attach_steps(struct attach *a, struct port *draft)
 		r = make_link(a, draft);
 	if (r < 0)
 		return r;
+	conntrack_settle(a->d->conntrack, &draft->addr4);
+	conntrack_settle(a->d->conntrack, &draft->addr6);
 	a->port = port_new(a->net, draft->name, draft->kind, draft->ifname, draft->ifindex);
 	if (!a->port)
 		return error_set(a->err, ENOMEM, "out of memory");

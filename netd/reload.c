@@ -369,9 +369,8 @@ static void flush_forwards(struct netd *d, const struct network *net,
 								 f->first &&new->forwards[j].last >=
 								 f->last)
 				g = &new->forwards[j];
-		for (unsigned port = f->first; !g && to && addr_is_set(to) && port <= f->last;
-		     port++)
-			conntrack_flush_forward(d->conntrack, f->protocol, port, to);
+		if (!g && to && addr_is_set(to))
+			conntrack_flush_forward(d->conntrack, f->protocol, f->first, f->last, to);
 	}
 }
 

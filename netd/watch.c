@@ -108,6 +108,16 @@ static bool is_known(const struct netd *d, int ifindex)
 	return net;
 }
 
+/* What never sent a frame has left nothing behind to be looked for. */
+static void note_silence(struct netd *d, const struct actual_change *c)
+{
+	struct port *p;
+
+	HASH_FIND(hh_ifindex, d->ports_by_ifindex, &c->ifindex, sizeof(int), p);
+	if (p && c->gone)
+		p->silent = c->gone->silent;
+}
+
 static void changed(void *data, const struct actual_change *c)
 {
 	struct netd *d = data;
@@ -123,6 +133,7 @@ static void changed(void *data, const struct actual_change *c)
 		return;
 	case ACTUAL_LINK_GONE:
 		forget_left_alone(w, c->ifindex);
+		note_silence(d, c);
 		if (!known)
 			w->recheck = true;
 		break;
