@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # netd's figures: at one network and at a thousand, beside ip and nft, and libvirt where it runs.
+# shellcheck disable=SC2154 # measure() assigns by name
 # shellcheck source=tests/lib/netns.sh
 . "$(dirname "$0")/../lib/netns.sh"
 # shellcheck source=tests/lib/netd.sh
