@@ -42,9 +42,8 @@ check=(
 	debootstrap e2fsprogs fio       # a real root file system and its disk
 	bash-completion systemd         # completion and systemd-analyze verify
 	slirp4netns passt               # whose command line we speak; peers
-	tmux netcat-openbsd
 )
-bench=(libvirt-daemon-system libvirt-clients linux-perf strace)
+bench=(libvirt-daemon-system libvirt-clients) # the peer of netd's figures
 
 packages()
 {

@@ -97,6 +97,24 @@ t_records_are_served()
 	eq "TXT" '"hello there"' "$(resolve peer info.lab.internal TXT)"
 }
 
+t_other_names_go_to_the_forwarders_and_only_there()
+{
+	ip addr add 192.0.2.53/32 dev lo
+	dnsmasq --conf-file=/dev/null --no-daemon --no-resolv --no-hosts --listen-address=192.0.2.53 --bind-interfaces \
+		--address=/elsewhere.test/203.0.113.7 --pid-file="$TEST_TMP/up.pid" > "$TEST_TMP/up.log" 2>&1 &
+	local pid=$!
+	wait_for 5 eval '[ -n "$(dig +short +time=1 +tries=1 @192.0.2.53 elsewhere.test)" ]'
+	net_file asking <<< 'network "asking" { mode = "nat"  address = "10.82.0.1/24"  dns { forwarders = { "192.0.2.53" } } }'
+	netctl apply
+	box asking q
+	eq "forwarded" 203.0.113.7 "$(resolve q elsewhere.test)"
+	eq "its own domain is not" "" "$(resolve q nobody.asking.internal)"
+	hasnt "its own domain is not" 'asking.internal' "$(cat "$TEST_TMP/up.log")"
+	kill $pid
+	rm "$ETC/networks/asking.conf"
+	netctl apply
+}
+
 t_a_guest_cannot_claim_a_name()
 {
 	ip netns exec peer busybox udhcpc -i eth0 -q -n -f -x hostname:ns1 -F ns1.lab.internal -s "$TEST_TMP/udhcpc.script"
