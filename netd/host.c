@@ -41,28 +41,19 @@ static bool has_global(const struct link *l, sa_family_t family)
 	return false;
 }
 
-/* Where packets for a network may come in: the uplink named, or any foreign interface in use. */
-static bool is_uplink(const struct config *c, const struct link *l, sa_family_t family)
+/* Any foreign interface in use: where packets for a network with uplink = "auto" may come in. */
+static bool may_be_uplink(const struct config *c, const struct link *l, sa_family_t family)
 {
-	bool any = false;
+	const struct config_network *net;
 	struct mark m;
 
-	for (size_t i = 0; i < c->nnetworks; i++) {
-		const struct config_network *net = &c->networks[i];
-
-		if (net->mode != MODE_NAT && net->mode != MODE_ROUTE)
-			continue;
-		if (net->uplink && streq(net->uplink, l->name))
-			return true;
-		any |= !net->uplink;
-	}
-	if (!any || (l->flags & IFF_LOOPBACK) || l->master || !has_global(l, family))
+	if ((l->flags & IFF_LOOPBACK) || l->master || !has_global(l, family))
 		return false;
-	/* The bridge of a NIC has a mark of ours, and is one all the same. */
 	if (mark_parse(l->alias, &m) < 0)
 		return true;
-	return !m.port[0] && config_find(c, m.network) &&
-	       config_find(c, m.network)->mode == MODE_BRIDGE;
+	/* The bridge of a NIC has a mark of ours, and is one all the same. */
+	net = m.port[0] ? NULL : config_find(c, m.network);
+	return net && net->mode == MODE_BRIDGE;
 }
 
 static int host_set(struct host *h, const char *path, int value)
@@ -88,12 +79,18 @@ static int host_set(struct host *h, const char *path, int value)
 	return 0;
 }
 
-static int host_set_link(struct host *h, const struct link *l, enum link_sysctl which, int value)
+static int host_set_link(struct host *h, struct link *l, enum link_sysctl which, int value)
 {
 	char path[SYSCTL_PATH_MAX];
+	int r;
 
+	if (l->sysctls[which] == value)
+		return 0;
 	sysctl_link_path(l->name, which, h->d->actual->force_forwarding, path);
-	return host_set(h, path, value);
+	r = host_set(h, path, value);
+	if (r == 0 && !h->steps)
+		l->sysctls[which] = value;
+	return r;
 }
 
 static int set_by_link(struct host *h, const struct config *c, sa_family_t family)
@@ -101,10 +98,21 @@ static int set_by_link(struct host *h, const struct config *c, sa_family_t famil
 	enum link_sysctl which = family == AF_INET ? LINK_SYSCTL_FORWARDING4
 						   : LINK_SYSCTL_FORWARDING6;
 	struct link *l, *next;
+	bool any = false;
 	int r = 0;
 
+	for (size_t i = 0; r == 0 && i < c->nnetworks; i++) {
+		const struct config_network *net = &c->networks[i];
+
+		if (net->mode != MODE_NAT && net->mode != MODE_ROUTE)
+			continue;
+		any |= !net->uplink;
+		l = net->uplink ? actual_link_named(h->d->actual, net->uplink) : NULL;
+		if (l)
+			r = host_set_link(h, l, which, 1);
+	}
 	HASH_ITER(hh, h->d->actual->by_index, l, next)
-		if (r == 0 && is_uplink(c, l, family))
+		if (r == 0 && any && may_be_uplink(c, l, family))
 			r = host_set_link(h, l, which, 1);
 	return r;
 }

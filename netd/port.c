@@ -16,6 +16,7 @@
 #include "conntrack.h"
 #include "dnsmasq.h"
 #include "network.h"
+#include "sysctl.h"
 #include "tap.h"
 #include "watch.h"
 
@@ -326,6 +327,18 @@ static int make_veth(struct attach *a, const struct mac *mac, char ifname[static
 	return r < 0 ? error_prefix(a->err, "cannot make %s in the namespace", v.peer) : 0;
 }
 
+/*
+ * A port carries frames and has no addresses. Without this its coming up walks all IPv6 routes of
+ * the host and tells every dnsmasq of a new one.
+ */
+static void no_ipv6(const char *ifname)
+{
+	char path[SYSCTL_PATH_MAX];
+
+	snprintf(path, sizeof(path), "net/ipv6/conf/%s/disable_ipv6", ifname);
+	sysctl_set(path, 1);
+}
+
 /* The link exists, and is not on the bridge yet. */
 static int make_link(struct attach *a, struct port *p)
 {
@@ -343,6 +356,7 @@ static int make_link(struct attach *a, struct port *p)
 	if (!l)
 		return error_set(a->err, ENODEV, "the new interface %s vanished", p->ifname);
 	p->ifindex = l->ifindex;
+	no_ipv6(p->ifname);
 	return 0;
 }
 

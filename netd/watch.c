@@ -149,7 +149,8 @@ static void changed(void *data, const struct actual_change *c)
 			w->host_changed = w->recheck = true;
 		break;
 	case ACTUAL_NETCONF:
-		if (!known)
+		/* A new link's first notice comes before the link's own; that one is enough. */
+		if (!known && (c->link || c->ifindex < 0))
 			w->host_changed = true;
 		break;
 	case ACTUAL_NEIGH_LEARNED:
