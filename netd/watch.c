@@ -339,6 +339,9 @@ static void work_recheck(struct netd *d)
 		} else if (r == 0 && net->state == NETWORK_FAILED) {
 			network_reconcile(net, NULL);
 			join_scan(d, net);
+		} else if (r == 0 && net->config->mode == MODE_BRIDGE) {
+			/* Its NIC may have got an address that belongs on the bridge. */
+			network_reconcile(net, NULL);
 		}
 	}
 }
